@@ -1,0 +1,200 @@
+"""Answering the carrier, once; and looking at an order again."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.carrier_errors import retrying
+from activities.contracts import (
+    Answer,
+    AnswerInput,
+    AnswerKind,
+    AnswerResult,
+    CarrierStatus,
+    Ending,
+    Look,
+    LookInput,
+    Notice,
+    NoticeKind,
+)
+from activities.notices import NoticeBoard
+from activities.pins import STATUS_CHANGED, attempted_pins
+from activities.records import write_ending
+from records.errors import DatabaseUnavailable
+from records.store import Records
+from telnyx_api import (
+    Conflict,
+    NotFound,
+    PortOut,
+    TelnyxClient,
+    Unprocessable,
+)
+
+PAUSED = "paused"
+"""The mark in the records that stops answering; screening goes on."""
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far the carrier's clock may be behind ours when we look for events since our first try."""
+log = structlog.get_logger(__name__)
+
+
+class CarrierActivities:
+    """The only place that changes anything at the carrier."""
+
+    def __init__(
+        self, carrier: TelnyxClient, records: Records, board: NoticeBoard, *, sends: bool, refused_key: float
+    ) -> None:
+        self._carrier = carrier
+        self._records = records
+        self._board = board
+        self._sends = sends
+        self._refused_key = refused_key
+        self._last_known_pause = False
+
+    @activity.defn
+    async def look(self, given: LookInput) -> Look:
+        async with retrying(self._board, refused_key=self._refused_key):
+            order = await self._carrier.portout(given.portout_id)
+            attempts = await attempted_pins(self._carrier, given.portout_id)
+        counted = await asyncio.to_thread(self._records.attempts.event_ids, given.portout_id)
+        return Look(
+            status=order.status, unseen_pin=any(attempt.event_id not in counted for attempt in attempts)
+        )
+
+    @activity.defn
+    async def answer(self, given: AnswerInput) -> AnswerResult:
+        """Deliver exactly this answer, at most once in effect.
+
+        The first try sends. Every further one, and one that the carrier refuses, reads the order and its status
+        events first; while in doubt only the identical request is sent again. What is decided is answered first and
+        recorded after it, so a database that is away delays no answer.
+        """
+        result = await self._settle(given)
+        if result.kind is AnswerKind.SENT:
+            result.recorded = await self._record(given, result)
+        return result
+
+    async def _settle(self, given: AnswerInput) -> AnswerResult:
+        answer = given.verdict.answer
+        sent_before = given.resend or activity.info().attempt > 1
+        async with retrying(self._board, refused_key=self._refused_key):
+            held = await self._held()
+            if sent_before or held:
+                settled = await self._settled(given, maybe_ours=sent_before)
+                if settled:
+                    return settled
+            if held:
+                await self._hold(given, held)
+            try:
+                return _sent(await self._send(given, answer))
+            except (NotFound, Conflict, Unprocessable) as error:
+                settled = await self._settled(given, maybe_ours=sent_before)
+                if settled:
+                    return settled
+                if not isinstance(error, Unprocessable):
+                    raise
+            if answer.rejection_code is None:
+                return _refused()
+            # Whether the endpoint takes a code is undocumented in its schema, so a refusal is tried once without it.
+            try:
+                return _sent(await self._send(given, answer.model_copy(update={"rejection_code": None})))
+            except Unprocessable:
+                return await self._settled(given, maybe_ours=True) or _refused()
+
+    async def _send(self, given: AnswerInput, answer: Answer) -> PortOut:
+        return await self._carrier.update_status(
+            given.opened.order.id,
+            answer.status,
+            reason=answer.reason,
+            rejection_code=answer.rejection_code,
+            host_messaging=answer.host_messaging if answer.status == "authorized" else None,
+        )
+
+    async def _settled(self, given: AnswerInput, *, maybe_ours: bool) -> AnswerResult | None:
+        """Find out from the order and its status events whether it has been answered; None while it is pending.
+
+        A single read may be stale, and a rejection may have been refused already (pending again), so an event that
+        shows our status, newer than the order as it was opened, counts as much as the order itself.
+        """
+        opened, answer = given.opened, given.verdict.answer
+        order = await self._carrier.portout(opened.order.id)
+        since = opened.order.updated_at or given.verdict.at - CLOCK_TOLERANCE
+        events = await self._carrier.events(portout_id=order.id, event_type=STATUS_CHANGED, created_gte=since)
+        shown = {event.payload.status for event in events if event.created_at and event.created_at > since}
+        if maybe_ours and (
+            _is_ours(order, answer) or (order.status == CarrierStatus.PENDING and answer.status in shown)
+        ):
+            return _sent(order, status=answer.status)
+        if order.status == CarrierStatus.PENDING:
+            return None
+        return AnswerResult(
+            kind=AnswerKind.DECIDED_ELSEWHERE, carrier_status=order.status, at=datetime.now(UTC)
+        )
+
+    async def _held(self) -> str | None:
+        """Why nothing may be sent now; None when it may."""
+        if not self._sends:
+            return "switched off (PORTOUT_SEND)"
+        return "paused" if await self._paused() else None
+
+    async def _hold(self, given: AnswerInput, why: str) -> None:
+        """Keep the decision and have Temporal ask again; from `respond_by` on somebody is paged.
+
+        Raises:
+            ApplicationError: always.
+        """
+        opened = given.opened
+        if datetime.now(UTC) >= opened.respond_by:
+            await self._board.post(
+                Notice(
+                    kind=NoticeKind.INCIDENT,
+                    cause=f"{opened.order.id}:{opened.round}:held",
+                    portout_id=opened.order.id,
+                    support_key=opened.order.support_key,
+                    text=f"A decision is held because sending is {why}; the carrier will approve by silence.",
+                    seconds_left=(opened.limit - datetime.now(UTC)).total_seconds(),
+                )
+            )
+        raise ApplicationError(f"Sending is {why}.", type="Held")
+
+    async def _paused(self) -> bool:
+        try:
+            self._last_known_pause = await asyncio.to_thread(self._records.marks.get, PAUSED) == "yes"
+        except DatabaseUnavailable:
+            log.warning("pause unknown, records are away", last_known=self._last_known_pause)
+        return self._last_known_pause
+
+    async def _record(self, given: AnswerInput, result: AnswerResult) -> bool:
+        ending = Ending.answered(given.opened, given.conclusion, given.verdict, result)
+        try:
+            await asyncio.to_thread(write_ending, self._records, ending)
+        except DatabaseUnavailable:
+            return False
+        return True
+
+
+def _sent(order: PortOut, *, status: str | None = None) -> AnswerResult:
+    return AnswerResult(
+        kind=AnswerKind.SENT,
+        carrier_status=status or order.status,
+        rejection_code=order.rejection_code,
+        at=datetime.now(UTC),
+    )
+
+
+def _refused() -> AnswerResult:
+    return AnswerResult(kind=AnswerKind.REFUSED, carrier_status=CarrierStatus.PENDING, at=datetime.now(UTC))
+
+
+def _is_ours(order: PortOut, answer: Answer) -> bool:
+    """Whether the order shows our own answer: its status, or the carrier's ruling on it, with our reason.
+
+    Whether the carrier shows a reason again is undocumented, so none at all does not speak against us.
+    """
+    settled_as = {
+        "authorized": (CarrierStatus.AUTHORIZED, CarrierStatus.PORTED),
+        "rejected-pending": (CarrierStatus.REJECTED_PENDING, CarrierStatus.REJECTED),
+    }
+    return order.status in settled_as[answer.status] and order.reason in (answer.reason, None)

@@ -1,0 +1,145 @@
+"""The rules of a policy as activities, one per kind of check. Each gathers the facts of its check and asks the core."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.carrier_errors import retrying
+from activities.contracts import RuleInput
+from activities.notices import NoticeBoard
+from activities.pins import AttemptedPin, attempted_pins, pins_on_file
+from activities.policies import PolicyShelf
+from records.attempts import Attempt
+from records.store import Records
+from screening.checks import CHECKS, GatheredFacts, pin
+from screening.facts import CustomerFacts, PinOnFile
+from screening.results import CheckResult
+from telnyx_api import TelnyxClient
+
+BAR_AFTER_MISMATCH = timedelta(days=30)
+PIN_READS = 5
+"""How often a PIN that is not there yet is read again within the wait: often enough, and no poll per second."""
+
+
+class CheckActivities:
+    """`check_<kind>` for every kind of check. The Temporal UI then reads like the policy."""
+
+    def __init__(
+        self,
+        telnyx: TelnyxClient,
+        records: Records,
+        shelf: PolicyShelf,
+        board: NoticeBoard,
+        refused_key: float,
+    ) -> None:
+        self._carrier = telnyx
+        self._records = records
+        self._shelf = shelf
+        self._board = board
+        self._refused_key = refused_key
+
+    @activity.defn
+    async def check_pin(self, given: RuleInput) -> CheckResult:
+        """Fetch both PINs, count the attempts, then compare. Only the result leaves this activity."""
+        order = given.order
+        async with retrying(self._board, refused_key=self._refused_key):
+            on_file = await pins_on_file(self._carrier, self._records, order.phone_numbers)
+            attempts = await attempted_pins(self._carrier, order.id)
+        if not attempts and any(on_file):
+            _wait_for_pin(given.pin_wait)
+        return await asyncio.to_thread(self._judge_pins, given, on_file, attempts)
+
+    def _judge_pins(
+        self, given: RuleInput, on_file: list[PinOnFile | None], attempts: list[AttemptedPin]
+    ) -> CheckResult:
+        order = given.order
+        rows = [
+            Attempt(
+                portout_id=order.id,
+                round=given.round,
+                event_id=attempt.event_id,
+                number=number,
+                spid=order.spid,
+                at=attempt.at or given.now,
+            )
+            for attempt in attempts
+            for number in order.phone_numbers
+        ]
+        # Committed before the comparison: guesses in parallel orders then see each other, whichever is compared first.
+        self._records.attempts.record(rows)
+        result = pin.judge(on_file, None, several_customers=given.several_customers)
+        for attempt in attempts:
+            result = pin.judge(on_file, attempt.pin, several_customers=given.several_customers)
+            self._records.attempts.settle(order.id, given.round, attempt.event_id, result)
+        since = datetime.now(UTC) - BAR_AFTER_MISMATCH
+        barred = self._records.attempts.barring(order.id, order.phone_numbers, since)
+        return CheckResult(
+            result=result,
+            bars_approval=(
+                "Another PIN was tried on a number of this order in the last 30 days." if barred else None
+            ),
+        )
+
+    @activity.defn
+    async def check_spid(self, given: RuleInput) -> CheckResult:
+        return await asyncio.to_thread(self._ask, given)
+
+    @activity.defn
+    async def check_carrier(self, given: RuleInput) -> CheckResult:
+        return await asyncio.to_thread(self._ask, given)
+
+    @activity.defn
+    async def check_authorized_name(self, given: RuleInput) -> CheckResult:
+        return await asyncio.to_thread(self._ask_about_customers, given)
+
+    def _ask_about_customers(self, given: RuleInput) -> CheckResult:
+        matches = self._records.customers.find(given.order.phone_numbers)
+        customers = {
+            match.customer.id: CustomerFacts(
+                name=match.customer.name,
+                business_name=match.customer.business_name,
+                authorized_names=match.customer.authorized_names,
+                tags=match.customer.tags,
+            )
+            for match in matches
+            if match.customer
+        }
+        return self._ask(given, list(customers.values()))
+
+    def _ask(self, given: RuleInput, customers: Sequence[CustomerFacts] = ()) -> CheckResult:
+        bundle = self._shelf.by_digest(given.policy_digest)
+        policy = bundle.policies[given.policy]
+        rule = policy.rule(given.rule_id)
+        if rule is None:
+            raise ApplicationError(
+                f"The policy {given.policy} has no rule {given.rule_id}.",
+                type="UnknownRule",
+                non_retryable=True,
+            )
+        gathered = GatheredFacts(
+            order=given.order,
+            today=given.now.astimezone(policy.zone).date(),
+            customers=customers,
+            lists=bundle.lists_of(policy),
+        )
+        return CHECKS[rule.check.kind].ask(rule.check.params, gathered)
+
+
+def _wait_for_pin(pin_wait: float) -> None:
+    """Have Temporal call again while the PIN may still come: no slot is held and nothing is added to history.
+
+    Raises:
+        ApplicationError: the wait is not over.
+    """
+    info = activity.info()
+    waited = (info.current_attempt_scheduled_time - info.scheduled_time).total_seconds()
+    if waited < pin_wait:
+        raise ApplicationError(
+            "No attempted PIN is there yet.",
+            type="PinNotThereYet",
+            next_retry_delay=timedelta(seconds=pin_wait / PIN_READS),
+            category=ApplicationErrorCategory.BENIGN,
+        )

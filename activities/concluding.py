@@ -1,0 +1,228 @@
+"""Concluding: what the policy makes of the rules' results, fixed and written to the ledger in one activity."""
+
+import asyncio
+from collections.abc import Mapping
+
+from temporalio import activity
+
+from activities.carrier_errors import retrying
+from activities.contracts import (
+    Answer,
+    ConcludeInput,
+    Conclusion,
+    DeadlineConclusion,
+    DeadlineInput,
+    Next,
+    Opened,
+)
+from activities.eligible import eligible_codes
+from activities.notices import NoticeBoard
+from activities.policies import PolicyShelf
+from records.cases import CaseUpdate, Stage
+from records.ledger import EntryKind, LedgerEntry
+from records.store import Records
+from screening import decision as core
+from screening.bundle import ENGINE_VERSION
+from screening.policy import Mode, Policy
+from screening.rejection import EligibleCode, pick
+from screening.results import Decision, FactValue, Outcome
+from telnyx_api import CarrierError, TelnyxClient
+
+CODE_TRIES = 5
+"""After so many tries a screening is concluded without the carrier's list of codes: then a person must pick."""
+
+
+class ConcludingActivities:
+    """Decides, and writes down what was seen and why. New decision code never breaks a run that waits."""
+
+    def __init__(
+        self,
+        carrier: TelnyxClient,
+        records: Records,
+        shelf: PolicyShelf,
+        board: NoticeBoard,
+        refused_key: float,
+    ) -> None:
+        self._carrier = carrier
+        self._records = records
+        self._shelf = shelf
+        self._board = board
+        self._refused_key = refused_key
+
+    @activity.defn
+    async def conclude(self, given: ConcludeInput) -> Conclusion:
+        opened = given.opened
+        bundle = await asyncio.to_thread(self._shelf.by_digest, opened.policy_digest)
+        policy = bundle.policies[opened.policy]
+        facts = _facts(given)
+        decided = core.decide(policy, given.results, review_because=opened.review_because, facts=facts)
+        waits = opened.mode is not Mode.SHADOW and (
+            opened.mode is Mode.ADVISE or decided.outcome is not Outcome.APPROVE
+        )
+        eligible = await self._eligible(opened.order.id) if waits else []
+        conclusion = _conclusion(opened, policy, decided, eligible)
+        await asyncio.to_thread(self._write, given, decided, conclusion)
+        return conclusion
+
+    @activity.defn
+    async def conclude_deadline(self, given: DeadlineInput) -> DeadlineConclusion:
+        """Apply the first line of `at_deadline` that holds and whose rejection the carrier takes for this order."""
+        opened = given.opened
+        bundle = await asyncio.to_thread(self._shelf.by_digest, opened.policy_digest)
+        policy = bundle.policies[opened.policy]
+        eligible = given.conclusion.eligible or await self._eligible(opened.order.id)
+
+        def code_for(name: str) -> EligibleCode | None:
+            return pick(policy.rejections, name, eligible, barred=opened.refused)
+
+        action = core.at_deadline(
+            policy,
+            Decision(outcome=given.conclusion.outcome, score=given.conclusion.score, people=1),
+            facts=opened.order.as_facts(),
+            usable=lambda name: code_for(name) is not None,
+            may_deny=not opened.review_because,
+        )
+        answer = None
+        if action.outcome is Outcome.DENY and action.reject_as and action.reason:
+            code = code_for(action.reject_as)
+            answer = Answer(
+                status="rejected-pending",
+                reason=action.reason,
+                rejection_code=code.code if code else None,
+            )
+        why = "the policy denies it at the deadline" if answer else "the policy leaves it at the deadline"
+        await asyncio.to_thread(self._write_deadline, given, answer, why)
+        return DeadlineConclusion(answer=answer, why=why)
+
+    async def _eligible(self, portout_id: str) -> list[EligibleCode]:
+        """The rejection codes that the carrier lists for this order; none when it cannot say so for too long."""
+        async with retrying(self._board, refused_key=self._refused_key):
+            try:
+                return await eligible_codes(self._carrier, portout_id)
+            except CarrierError:
+                if activity.info().attempt < CODE_TRIES:
+                    raise
+                return []
+
+    def _write(self, given: ConcludeInput, decided: Decision, conclusion: Conclusion) -> None:
+        opened = given.opened
+        body = _header(opened) | {
+            "outcome": decided.outcome,
+            "next": conclusion.next,
+            "score": decided.score,
+            "people": decided.people,
+            "notes": conclusion.notes,
+            "reject_as": decided.reject_as,
+            "answer": conclusion.answer.model_dump() if conclusion.answer else None,
+            "findings": [
+                finding.model_dump(mode="json", exclude={"facts", "note"}) for finding in decided.findings
+            ],
+        }
+        seen = {
+            finding.rule_id: {"facts": finding.facts, "note": finding.note} for finding in decided.findings
+        }
+        # What the case shows is no secret to anyone who may decide, but names and notes are kept under the order's key.
+        self._records.ledger.append(
+            LedgerEntry(
+                portout_id=opened.order.id,
+                kind=EntryKind.DECIDED if conclusion.next is Next.ANSWER else EntryKind.SCREENED,
+                step_key=f"{opened.run_id}:{given.step}",
+                body=body,
+                personal={"order": opened.order.model_dump(mode="json"), "findings": seen},
+                at=given.now,
+            )
+        )
+        stages = {
+            Next.ANSWER: Stage.ANSWERING,
+            Next.REVIEW: Stage.AWAITING_REVIEW,
+            Next.WATCH: Stage.AWAITING_CARRIER,
+        }
+        self._records.cases.upsert(
+            CaseUpdate(
+                portout_id=opened.order.id,
+                updated_at=given.now,
+                stage=stages[conclusion.next],
+                score=decided.score,
+                recommendation=decided.outcome,
+                people=decided.people,
+                rules=conclusion.rules,
+                note=" ".join(conclusion.notes) or None,
+            )
+        )
+
+    def _write_deadline(self, given: DeadlineInput, answer: Answer | None, why: str) -> None:
+        opened = given.opened
+        self._records.ledger.append(
+            LedgerEntry(
+                portout_id=opened.order.id,
+                kind=EntryKind.DECIDED,
+                step_key=f"{opened.run_id}:deadline",
+                body=_header(opened)
+                | {
+                    "by": "deadline",
+                    "outcome": Outcome.DENY if answer else Outcome.LEAVE,
+                    "why": why,
+                    "answer": answer.model_dump() if answer else None,
+                },
+                personal={},
+                at=given.now,
+            )
+        )
+
+
+def _facts(given: ConcludeInput) -> Mapping[str, FactValue]:
+    facts: dict[str, FactValue] = dict(given.opened.order.as_facts())
+    for result in given.results:
+        facts.update(result.check.facts)
+    return facts
+
+
+def _header(opened: Opened) -> dict[str, object]:
+    return {
+        "round": opened.round,
+        "policy": opened.policy,
+        "policy_digest": opened.policy_digest,
+        "engine": ENGINE_VERSION,
+        "mode": opened.mode,
+    }
+
+
+def _conclusion(
+    opened: Opened, policy: Policy, decided: Decision, eligible: list[EligibleCode]
+) -> Conclusion:
+    notes = list(decided.notes)
+    answer = None
+    if opened.mode is Mode.SHADOW:
+        next_ = Next.WATCH
+    elif opened.mode is Mode.ADVISE or decided.outcome in (Outcome.REVIEW, Outcome.ASK):
+        next_ = Next.REVIEW
+    else:
+        answer = _answer(opened, policy, decided, eligible)
+        next_ = Next.ANSWER if answer else Next.REVIEW
+        if answer is None:
+            notes.append("The carrier lists no code that fits this denial; a person must pick one.")
+    return Conclusion(
+        next=next_,
+        outcome=decided.outcome,
+        score=decided.score,
+        people=decided.people,
+        rules={finding.rule_id: finding.result for finding in decided.findings},
+        notes=notes,
+        reject_as=decided.reject_as,
+        answer=answer,
+        eligible=eligible,
+    )
+
+
+def _answer(opened: Opened, policy: Policy, decided: Decision, eligible: list[EligibleCode]) -> Answer | None:
+    if decided.outcome is Outcome.APPROVE:
+        reason = decided.reason or policy.approve.reason
+        return Answer(status="authorized", reason=reason, host_messaging=decided.host_messaging)
+    if decided.reject_as is None or decided.reason is None:
+        return None
+    code = pick(
+        policy.rejections, decided.reject_as, eligible, reason=decided.reason, barred=opened.refused
+    )
+    if code is None:
+        return None
+    return Answer(status="rejected-pending", reason=decided.reason, rejection_code=code.code)

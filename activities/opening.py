@@ -1,0 +1,149 @@
+"""Opening an order: read it, find whose numbers they are, choose its policy and its deadlines."""
+
+import asyncio
+from datetime import datetime
+
+from temporalio import activity
+
+from activities.carrier_errors import retrying
+from activities.contracts import CarrierStatus, Opened, OpenInput, RuleToRun
+from activities.notices import NoticeBoard
+from activities.policies import InForce, PolicyShelf
+from records.cases import CaseUpdate, Stage
+from records.ledger import EntryKind, LedgerEntry, PastRounds
+from records.store import Records
+from screening.bundle import countries_of
+from screening.facts import OrderFacts
+from screening.policy import Mode
+from screening.rejection import Barred
+from telnyx_api import PortOut, TelnyxClient
+
+FIRST_SENDING = "first-sending"
+"""The mark in the records: when sending to a real carrier was first switched on."""
+
+
+class OpeningActivities:
+    """The first step of a screening."""
+
+    def __init__(
+        self,
+        carrier: TelnyxClient,
+        records: Records,
+        shelf: PolicyShelf,
+        board: NoticeBoard,
+        *,
+        sends: bool,
+        refused_key: float,
+    ) -> None:
+        self._carrier = carrier
+        self._records = records
+        self._shelf = shelf
+        self._board = board
+        self._sends = sends
+        self._refused_key = refused_key
+
+    @activity.defn
+    async def open(self, given: OpenInput) -> Opened:
+        async with retrying(self._board, refused_key=self._refused_key):
+            order = order_facts(await self._carrier.portout(given.portout_id))
+        return await asyncio.to_thread(self._open, given, order)
+
+    def _open(self, given: OpenInput, order: OrderFacts) -> Opened:
+        in_force = self._shelf.in_force()
+        past = self._records.ledger.rounds(order.id)
+        opened = self._judge(given, order, in_force, past)
+        if opened.pending:
+            self._note_refusal(opened, past, given.now)
+            self._records.cases.upsert(case_of(opened, given.now))
+        return opened
+
+    def _judge(self, given: OpenInput, order: OrderFacts, in_force: InForce, past: PastRounds) -> Opened:
+        matches = self._records.customers.find(order.phone_numbers)
+        customers = {match.customer.id: match.customer for match in matches if match.customer}
+        # A number without a customer beside one with a customer is not the same holder either.
+        holders = {match.customer.id if match.customer else None for match in matches}
+        several = len(holders) > 1
+        tags = {tag for customer in customers.values() for tag in customer.tags}
+        choice = in_force.bundle.choose(countries_of(order.phone_numbers), tags, several)
+        policy = choice.policy
+        round_ = max(past.next_round, given.carried.round if given.carried else 1)
+        sent_before = [Barred(code=code, reason=reason) for code, reason in past.barred if reason is not None]
+        refused = [*sent_before, *(given.carried.refused if given.carried else [])]
+        began = given.now if round_ > 1 else order.inserted_at or given.now
+        limit = began + (policy.respond.again_within if round_ > 1 else policy.respond.within)
+        respond_by = limit - policy.respond.margin
+        because = [choice.review_because] if choice.review_because else []
+        if round_ > 1:
+            because.append("The order is pending again after an earlier answer or an outside change.")
+        if given.now >= respond_by:
+            because.append("The order was first seen after its deadline.")
+        if self._inserted_before_sending(order):
+            because.append("The order is older than the first sending; it is not answered automatically.")
+        return Opened(
+            order=order,
+            round=round_,
+            run_id=given.run_id,
+            policy=policy.policy,
+            policy_digest=in_force.digest,
+            mode=policy.mode if self._sends else Mode.SHADOW,
+            rules=[RuleToRun(rule_id=rule.id, check=rule.check.kind) for rule in policy.rules],
+            limit=limit,
+            respond_by=respond_by,
+            remind_at=policy.review.remind_at,
+            escalate_at=policy.review.escalate_at,
+            review_because=because,
+            refused=list({(barred.code, barred.reason): barred for barred in refused}.values()),
+            several_customers=several,
+        )
+
+    def _inserted_before_sending(self, order: OrderFacts) -> bool:
+        first = self._records.marks.get(FIRST_SENDING)
+        if first is None:
+            return False
+        return order.inserted_at is None or order.inserted_at < datetime.fromisoformat(first)
+
+    def _note_refusal(self, opened: Opened, past: PastRounds, now: datetime) -> None:
+        if past.last_answer_at is None or not past.barred:
+            return
+        self._records.ledger.append(
+            LedgerEntry(
+                portout_id=opened.order.id,
+                kind=EntryKind.REFUSED_BY_CARRIER,
+                step_key=f"{opened.run_id}:refused_by_carrier:{opened.round - 1}",
+                body={"round": opened.round - 1, "note": "The order is pending again after our rejection."},
+                personal={},
+                at=now,
+            )
+        )
+
+
+def order_facts(order: PortOut) -> OrderFacts:
+    """The facts of an order as they may enter history."""
+    names = OrderFacts.model_fields.keys() - {"inserted_at"}
+    return OrderFacts.model_validate(
+        {name: getattr(order, name) for name in names}
+        | {"inserted_at": order.inserted_at or order.created_at}
+    )
+
+
+def case_of(opened: Opened, now: datetime) -> CaseUpdate:
+    """What the queue shows of an order that has just been opened."""
+    order = opened.order
+    return CaseUpdate(
+        portout_id=order.id,
+        updated_at=now,
+        support_key=order.support_key,
+        round=opened.round,
+        stage=Stage.SCREENING,
+        mode=opened.mode,
+        sends=opened.mode is not Mode.SHADOW,
+        policy=opened.policy,
+        policy_digest=opened.policy_digest,
+        inserted_at=order.inserted_at,
+        limit_at=opened.limit,
+        respond_by=opened.respond_by,
+        carrier_name=order.carrier_name,
+        spid=order.spid,
+        number_count=len(order.phone_numbers),
+        carrier_status=CarrierStatus.PENDING,
+    )

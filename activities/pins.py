@@ -1,0 +1,87 @@
+"""Fetching PINs: those on file and those attempted. They live in memory for one activity and go nowhere else."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import SecretStr
+
+from records.store import Records
+from screening.facts import ClearPin, PinOnFile
+from telnyx_api import PortOutEvent, TelnyxClient
+
+STATUS_CHANGED = "portout.status_changed"
+_COMPLETED = "completed"
+_WORDS = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class AttemptedPin:
+    """A PIN that came with a status event of the order."""
+
+    event_id: str
+    at: datetime | None
+    pin: SecretStr
+
+
+async def attempted_pins(carrier: TelnyxClient, portout_id: str) -> list[AttemptedPin]:
+    """Every PIN attempted on the order, oldest first.
+
+    The status events are the only place where the carrier shows it; an event whose payload is still being generated
+    may get one later, so it counts as not there yet.
+
+    Raises:
+        CarrierError: the events cannot be read.
+    """
+    events = await carrier.events(portout_id=portout_id, event_type=STATUS_CHANGED)
+    attempts = [
+        AttemptedPin(event.id, event.created_at, event.payload.attempted_pin)
+        for event in events
+        if event.payload.attempted_pin and _complete(event)
+    ]
+    return sorted(attempts, key=lambda attempt: (attempt.at is not None, attempt.at, attempt.event_id))
+
+
+def _complete(event: PortOutEvent) -> bool:
+    return event.payload_status in (None, _COMPLETED)
+
+
+async def pins_on_file(
+    carrier: TelnyxClient, records: Records, numbers: Sequence[str]
+) -> list[PinOnFile | None]:
+    """The PIN on file of each number: our customer's, else the carrier's `external_pin`, else None.
+
+    Raises:
+        CarrierError: the number records cannot be read.
+        DatabaseUnavailable: the customers cannot be read.
+    """
+    matches = await asyncio.to_thread(records.customers.find, numbers)
+    ours = {match.number: match.customer.pin for match in matches if match.customer and match.customer.pin}
+
+    async def pin_of(number: str) -> PinOnFile | None:
+        if number in ours:
+            return ours[number]
+        record = await carrier.phone_number(number)
+        return ClearPin(record.external_pin) if record and record.external_pin else None
+
+    return list(await asyncio.gather(*(pin_of(number) for number in numbers)))
+
+
+async def reveals_pin(
+    carrier: TelnyxClient, records: Records, portout_id: str, numbers: Sequence[str], text: str
+) -> bool:
+    """Whether a free text contains a PIN of this order, attempted or on file.
+
+    Raises:
+        CarrierError, DatabaseUnavailable: it cannot be told, so the text must not be sent.
+    """
+    words = [SecretStr(word) for word in _WORDS.findall(text)]
+    if not words:
+        return False
+    attempts = await attempted_pins(carrier, portout_id)
+    if any(attempt.pin.get_secret_value() in text for attempt in attempts):
+        return True
+    on_file = [pin for pin in await pins_on_file(carrier, records, numbers) if pin]
+    return any(pin.matches(word) for pin in on_file for word in words)

@@ -1,0 +1,101 @@
+"""Writing down how a round ended, and what people noted."""
+
+import asyncio
+
+from temporalio import activity
+
+from activities.contracts import Ending, NoteInput
+from records.cases import CaseUpdate, Stage
+from records.ledger import REFUSED_AS_INVALID, EntryKind, LedgerEntry
+from records.store import Records
+from screening.bundle import ENGINE_VERSION
+
+
+class RecordActivities:
+    """Entries that follow the facts: they are retried until the database takes them."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    @activity.defn
+    async def record_ending(self, ending: Ending) -> None:
+        await asyncio.to_thread(write_ending, self._records, ending)
+
+    @activity.defn
+    async def record_note(self, note: NoteInput) -> None:
+        entry = LedgerEntry(
+            portout_id=note.opened.order.id,
+            kind=EntryKind.REVIEWED,
+            step_key=f"{note.opened.run_id}:{note.step}",
+            body={"round": note.opened.round, "action": "note", "reviewer": note.reviewer},
+            personal={"text": note.text},
+            at=note.now,
+        )
+        await asyncio.to_thread(self._records.ledger.append, entry)
+
+
+def write_ending(records: Records, ending: Ending) -> None:
+    """Write the end of a round to the ledger and to the queue. Writing it twice adds nothing.
+
+    Raises:
+        DatabaseUnavailable: try again; nothing was written by halves that a second try would not complete.
+    """
+    opened, verdict = ending.opened, ending.verdict
+    order = opened.order
+    body = {
+        "round": opened.round,
+        "policy_digest": opened.policy_digest,
+        "engine": ENGINE_VERSION,
+        "mode": opened.mode,
+        "outcome": ending.outcome,
+        "decided_by": ending.decided_by,
+        "reviewer": verdict.reviewer if verdict else None,
+        "channel": verdict.channel if verdict else None,
+        "status": verdict.answer.status if verdict else None,
+        "rejection_code": verdict.answer.rejection_code if verdict else None,
+        "reason": verdict.answer.reason if verdict else None,
+        "carrier_status": ending.carrier_status,
+        "carrier_rejection_code": ending.rejection_code,
+        "would_have": ending.conclusion.outcome if ending.conclusion else None,
+        "note": ending.note,
+    }
+    if ending.kind is EntryKind.REFUSED_BY_CARRIER:
+        body["http_status"] = REFUSED_AS_INVALID
+    entries = [
+        LedgerEntry(
+            portout_id=order.id,
+            kind=ending.kind,
+            step_key=f"{opened.run_id}:{ending.kind}",
+            body=body,
+            personal={"reviewer_reason": verdict.reason} if verdict and verdict.reason else {},
+            at=ending.at,
+        )
+    ]
+    if ending.refused_attempts:
+        entries.append(
+            LedgerEntry(
+                portout_id=order.id,
+                kind=EntryKind.REVIEWED,
+                step_key=f"{opened.run_id}:refused-attempts",
+                body={"round": opened.round, "action": "refused attempts"},
+                personal={"attempts": ending.refused_attempts},
+                at=ending.at,
+            )
+        )
+    records.ledger.append_all(entries)
+    if ending.kind is EntryKind.REFUSED_BY_CARRIER:
+        return
+    records.cases.upsert(
+        CaseUpdate(
+            portout_id=order.id,
+            updated_at=ending.at,
+            stage=Stage.CLOSED,
+            outcome=ending.outcome,
+            decided_by=ending.decided_by,
+            reviewer=verdict.reviewer if verdict else None,
+            decided_at=verdict.at if verdict else ending.at,
+            reason=verdict.answer.reason if verdict else ending.note,
+            rejection_code=ending.rejection_code,
+            carrier_status=ending.carrier_status,
+        )
+    )

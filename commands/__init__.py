@@ -1,0 +1,1 @@
+"""The `portout` command line."""

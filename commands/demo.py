@@ -1,0 +1,242 @@
+"""`portout demo`: the sample orders played through the real parts, and the decisions read from where they stand."""
+
+import asyncio
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
+
+import worker
+from activities.contracts import ScreeningResult, screening_workflow_id
+from commands.embedded import embedded_temporal, free_port
+from commands.output import Failed, print_json, print_table
+from commands.serving import import_sample_customers
+from records.cases import DecidedBy, Stage
+from sandbox.samples import Act, SampleOrder, seed
+from sandbox.serve import SandboxServer
+from screening.loading import load_bundle
+from settings import PROJECT, Settings, Timing, settings_without_environment
+from telnyx_api import TelnyxClient
+from temporal_client import connect
+from workflows.messages import ReviewRequest, ScreeningState
+
+WITHIN = 24
+"""Seconds until silence approves, in place of a day."""
+MARGIN = 10
+"""Seconds before it at which the policy acts by itself."""
+PATIENCE = 55.0
+"""Seconds for everything; the demonstration fails rather than hangs."""
+REVIEWER = "dana"
+_DURATIONS = {"within": f"{WITHIN}s", "margin": f"{MARGIN}s", "again_within": f"{WITHIN}s"}
+_FAMILIAR = ("0123", "6529", "9206")
+"""SPIDs of sample orders that the shipped list does not know: it claims no carrier but the one it cites."""
+_REASONS = {
+    Act.APPROVE: "The account holder confirmed the request by phone.",
+    Act.APPROVE_BY_SIGNAL: "The account holder confirmed the request by phone.",
+    Act.DENY: "The account holder did not authorize this request.",
+}
+
+progress = Console(stderr=True, highlight=False)
+
+
+@dataclass(frozen=True)
+class Played:
+    """A sample order, what its workflow came to, and what the carrier shows."""
+
+    sample: SampleOrder
+    result: ScreeningResult
+    carrier_status: str
+
+    def as_json(self) -> dict[str, Any]:
+        row = self.result.model_dump(mode="json", exclude={"round", "policy_digest", "reviewer"})
+        return {**row, "carrier_status": self.carrier_status}
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(name="demo")(demo)
+
+
+def demo(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the decisions as one JSON array.")] = False,
+) -> None:
+    """Play the sample orders through Temporal, the sandbox carrier, the records and the worker; print what was decided."""
+    with tempfile.TemporaryDirectory(prefix="portout-demo-") as folder:
+        home = Path(folder)
+        with (home / "worker.log").open("w") as log:
+            worker.configure_logs(log)
+            try:
+                played = asyncio.run(_play(home))
+            except TimeoutError:
+                raise Failed(f"The demonstration was not over within {PATIENCE:.0f} s.") from None
+    if as_json:
+        print_json([order.as_json() for order in played])
+    else:
+        _print(played)
+
+
+async def _play(home: Path) -> list[Played]:
+    _say("Starting Temporal, the sandbox carrier, the records and the worker …")
+    async with (
+        SandboxServer(silence_after=WITHIN) as carrier,
+        embedded_temporal(home / "temporal.db", port=free_port()) as address,
+    ):
+        settings = settings_without_environment(
+            telnyx_base_url=carrier.base_url,
+            home=home,
+            rules=_hurried_rules(home),
+            reviewers=(REVIEWER,),
+            intake_every=1.0,
+            timing=Timing(retry_first=0.5, retry_longest=2.0, pin_wait=1.0, answer_least=5.0),
+        )
+        await asyncio.to_thread(import_sample_customers, settings)
+        samples = seed(carrier.carrier)
+        _say(f"{len(samples)} port-outs are pending; the carrier approves by silence after {WITHIN} s.")
+        stop = asyncio.Event()
+        serving = asyncio.create_task(worker.serve(settings, stop, address=address, say=_say))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await _settle(settings, address, carrier, samples, serving)
+        finally:
+            stop.set()
+            await asyncio.gather(serving, return_exceptions=True)
+
+
+async def _settle(
+    settings: Settings,
+    address: str,
+    carrier: SandboxServer,
+    samples: Sequence[SampleOrder],
+    serving: "asyncio.Task[None]",
+) -> list[Played]:
+    client = await connect(settings, address=address)
+    async with asyncio.TaskGroup() as group:
+        watch = group.create_task(_fail_with(serving))
+        orders = [group.create_task(_follow(client, carrier, sample)) for sample in samples]
+        results = [await order for order in orders]
+        watch.cancel()
+    async with TelnyxClient(settings.carrier_key, settings.carrier_url) as telnyx:
+        shown = {order.id: order.status for order in await telnyx.portouts()}
+    return [Played(sample, result, shown[sample.id]) for sample, result in zip(samples, results, strict=True)]
+
+
+async def _fail_with(serving: "asyncio.Task[None]") -> None:
+    """A worker that could not start ends the demonstration with its own sentence."""
+    await asyncio.shield(serving)
+
+
+async def _follow(client: Client, carrier: SandboxServer, sample: SampleOrder) -> ScreeningResult:
+    """See one order through to its end, and do what its story has somebody do."""
+    handle = client.get_workflow_handle(screening_workflow_id(sample.id), result_type=ScreeningResult)
+    if sample.act in (Act.CANCEL, *_REASONS):
+        await _until_it_waits(handle)
+        await _act(handle, carrier, sample)
+    elif sample.act is Act.NOTHING:
+        await _until_it_runs(handle)
+    result: ScreeningResult = await _result(handle)
+    _say(f"  {result.support_key}  {result.outcome:8} by {result.decided_by:9}  {sample.story}")
+    return result
+
+
+async def _act(handle: "WorkflowHandle[Any, Any]", carrier: SandboxServer, sample: SampleOrder) -> None:
+    if sample.act is Act.CANCEL:
+        carrier.carrier.cancel(sample.id)
+    elif sample.act is Act.APPROVE_BY_SIGNAL:
+        _say(f"  {REVIEWER} approves {sample.key} by the signal `approve`")
+        await handle.signal("approve", {"reviewer": REVIEWER, "reason": _REASONS[sample.act]})
+    else:
+        action = "approve" if sample.act is Act.APPROVE else "deny"
+        _say(f"  {REVIEWER} sends the update `review` ({action}) for {sample.key}")
+        request = ReviewRequest(
+            action="approve" if sample.act is Act.APPROVE else "deny",
+            reviewer=REVIEWER,
+            reason=_REASONS[sample.act],
+        )
+        await handle.execute_update("review", request)
+
+
+async def _until_it_runs(handle: "WorkflowHandle[Any, Any]") -> None:
+    while True:
+        try:
+            await handle.describe()
+        except RPCError:
+            await asyncio.sleep(0.1)
+        else:
+            return
+
+
+async def _until_it_waits(handle: "WorkflowHandle[Any, Any]") -> None:
+    await _until_it_runs(handle)
+    while True:
+        try:
+            state = await handle.query("state", result_type=ScreeningState, rpc_timeout=timedelta(seconds=2))
+        except RPCError:
+            continue
+        if state.stage is Stage.AWAITING_REVIEW:
+            return
+        if state.stage is Stage.CLOSED:
+            raise Failed(f"The order {state.support_key} was to be decided by a person, but was decided already.")
+        await asyncio.sleep(0.1)
+
+
+async def _result(handle: "WorkflowHandle[Any, Any]") -> ScreeningResult:
+    await _until_it_runs(handle)
+    result: ScreeningResult = await handle.result(rpc_timeout=timedelta(seconds=PATIENCE))
+    return result
+
+
+def _hurried_rules(home: Path) -> Path:
+    """The shipped rules with a day made of seconds: everything else is as it ships."""
+    rules = home / "rules"
+    shutil.copytree(PROJECT / "rules", rules)
+    for file in rules.glob("*.yaml"):
+        text = file.read_text()
+        for name, value in _DURATIONS.items():
+            text = re.sub(rf"^(\s+{name}:) \S+", rf"\1 {value}", text, flags=re.MULTILINE)
+        file.write_text(text)
+    with (rules / "lists" / "known-spids.yaml").open("a") as known:
+        known.writelines(f"  - value: '{spid}'\n    why: Its sample orders are to look familiar.\n" for spid in _FAMILIAR)
+    respond = load_bundle(rules).default.respond
+    if (respond.within, respond.margin) != (timedelta(seconds=WITHIN), timedelta(seconds=MARGIN)):
+        raise Failed("The shipped policy's `respond` block could not be shortened for the demonstration.")
+    return rules
+
+
+def _say(line: str) -> None:
+    progress.print(line, markup=False)
+    sys.stderr.flush()
+
+
+def _print(played: Sequence[Played]) -> None:
+    rows = [
+        [
+            order.sample.key,
+            order.result.outcome,
+            f"{order.result.decided_by} ({order.result.reviewer})"
+            if order.result.decided_by is DecidedBy.REVIEWER
+            else order.result.decided_by,
+            "" if order.result.score is None else str(order.result.score),
+            ", ".join(f"{rule} {result}" for rule, result in order.result.rules.items()),
+            " ".join(filter(None, [_code(order.result.rejection_code), order.result.reason])),
+            order.carrier_status,
+        ]
+        for order in played
+    ]
+    print_table(
+        "Decisions, from the workflows' results and the carrier's own state",
+        ["order", "outcome", "decided by", "score", "rules", "code and reason", "carrier says"],
+        rows,
+    )
+
+
+def _code(code: int | None) -> str | None:
+    return None if code is None else str(code)

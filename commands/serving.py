@@ -1,0 +1,114 @@
+"""`portout up`: everything on this machine. `portout worker`: the worker alone, as `python worker.py`."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+import worker
+from commands.embedded import HOST, embedded_temporal, free_port
+from commands.session import Running, announced
+from sandbox.samples import sample_customers_csv, seed
+from sandbox.serve import SandboxServer
+from settings import Settings, load_settings
+
+TEMPORAL_PORT = 7233
+UI_PORT = 8233
+SANDBOX_HOME = "sandbox"
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(name="up")(up)
+    app.command(name="worker")(run_worker)
+
+
+def run_worker() -> None:
+    """Run the worker alone, against a Temporal server that is already there."""
+    worker.configure_logs()
+    asyncio.run(worker.run_until_signalled(load_settings()))
+
+
+def up() -> None:
+    """Run everything on this machine: Temporal, the worker, and the sandbox carrier unless TELNYX_API_KEY is set."""
+    worker.configure_logs()
+    asyncio.run(_up(load_settings()))
+
+
+async def _up(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    announced_in = settings.home
+    async with AsyncExitStack() as stack:
+        if not settings.real_carrier and not settings.telnyx_base_url:
+            settings = await _with_sandbox(settings, stack)
+        settings.home.mkdir(parents=True, exist_ok=True)
+        address = None
+        if not os.environ.get("TEMPORAL_ADDRESS"):
+            ui_port = _preferred(UI_PORT)
+            address = await stack.enter_async_context(
+                embedded_temporal(
+                    settings.home / "temporal.db", port=_preferred(TEMPORAL_PORT), ui_port=ui_port
+                )
+            )
+            print(f"Temporal's own page is at http://{HOST}:{ui_port}")
+        running = Running(
+            temporal_address=address, carrier_url=settings.telnyx_base_url, home=settings.home.resolve()
+        )
+        stack.enter_context(announced(announced_in, running))
+        print("In another terminal: portout status, portout queue, portout show ID. Stop with Ctrl-C.")
+        await worker.serve(settings, stop, address=address)
+
+
+async def _with_sandbox(settings: Settings, stack: AsyncExitStack) -> Settings:
+    """Start a sandbox carrier with the sample orders, and fresh records for them.
+
+    The sandbox forgets its orders when it stops. Records and history that remember them would take the samples of the
+    next start for orders that came back, so they start anew with it, in a folder of their own.
+    """
+    home = settings.home / SANDBOX_HOME
+    home.mkdir(parents=True, exist_ok=True)
+    for leftover in [*home.glob("records.db*"), *home.glob("temporal.db*")]:
+        leftover.unlink()
+    server = await stack.enter_async_context(SandboxServer())
+    seed(server.carrier)
+    settings = settings.model_copy(update={"home": home, "telnyx_base_url": server.base_url})
+    await asyncio.to_thread(import_sample_customers, settings)
+    return settings
+
+
+def import_sample_customers(settings: Settings) -> None:
+    """Put the customers of the sample orders into the records."""
+    records = worker.open_records(settings)
+    try:
+        with _csv_file(settings.home) as file:
+            records.customers.import_csv(file, datetime.now(UTC))
+    finally:
+        records.close()
+
+
+@contextmanager
+def _csv_file(home: Path) -> Iterator[Path]:
+    file = home / "sample-customers.csv"
+    file.write_text(sample_customers_csv())
+    try:
+        yield file
+    finally:
+        # It holds the sample customers' PINs; the records hold them hashed.
+        file.unlink()
+
+
+def _preferred(port: int) -> int:
+    """This port, or a free one when something else already listens there."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return free_port()
+    return port

@@ -1,0 +1,86 @@
+"""What a command needs of the running service: where it is, and clients to talk to it."""
+
+import json
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+from temporalio.client import Client
+
+import worker
+from records.store import Records
+from settings import Settings, load_settings
+from telnyx_api import TelnyxClient
+from temporal_client import connect
+
+RUNNING = "running.json"
+
+
+class Running(BaseModel):
+    """Where `portout up` put what it started, for the other commands on this machine."""
+
+    temporal_address: str | None = None
+    carrier_url: str | None = None
+    home: Path | None = None
+
+
+@contextmanager
+def announced(home: Path, running: Running) -> Iterator[None]:
+    """Tell other commands where things run, for as long as they do."""
+    file = home / RUNNING
+    file.write_text(running.model_dump_json())
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def running_in(home: Path) -> Running:
+    """What `portout up` announced; nothing when it does not run."""
+    try:
+        return Running.model_validate_json((home / RUNNING).read_text())
+    except (OSError, ValidationError, json.JSONDecodeError):
+        return Running()
+
+
+@dataclass(frozen=True)
+class Place:
+    """The settings of this command and the Temporal server it talks to."""
+
+    settings: Settings
+    temporal_address: str | None
+
+    async def temporal(self) -> Client:
+        """Connect. Raises TemporalUnreachable."""
+        return await connect(self.settings, address=self.temporal_address)
+
+    @asynccontextmanager
+    async def carrier(self) -> AsyncIterator[TelnyxClient]:
+        async with TelnyxClient(self.settings.carrier_key, self.settings.carrier_url) as client:
+            yield client
+
+    @contextmanager
+    def records(self) -> Iterator[Records]:
+        """Open the records, brought up to date first. Raises RecordsError."""
+        records = worker.open_records(self.settings)
+        try:
+            yield records
+        finally:
+            records.close()
+
+
+def find_place() -> Place:
+    """Read the settings; what `portout up` announced fills in what the environment does not say.
+
+    Raises:
+        SettingsError: a setting cannot be used.
+    """
+    settings = load_settings()
+    running = running_in(settings.home)
+    if not settings.real_carrier and not settings.telnyx_base_url and running.carrier_url:
+        found = {"telnyx_base_url": running.carrier_url, "home": running.home or settings.home}
+        settings = settings.model_copy(update=found)
+    return Place(settings, None if os.environ.get("TEMPORAL_ADDRESS") else running.temporal_address)

@@ -1,0 +1,140 @@
+"""Where each port-out stands: the read model of queue and search.
+
+Lost, it is rebuilt from workflows and ledger.
+"""
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from records.engine import Database, Insert
+from records.schema import cases
+
+
+class Stage(StrEnum):
+    SCREENING = "screening"
+    AWAITING_REVIEW = "awaiting_review"
+    ANSWERING = "answering"
+    AWAITING_CARRIER = "awaiting_carrier"
+    CLOSED = "closed"
+
+
+class DecidedBy(StrEnum):
+    POLICY = "policy"
+    REVIEWER = "reviewer"
+    DEADLINE = "deadline"
+    ELSEWHERE = "elsewhere"
+
+
+class CaseUpdate(BaseModel):
+    """What is new about a case. Fields that are not given stay as they are; None empties one.
+
+    Make it where it is written: a copy that went through JSON counts every field as given.
+
+    Args:
+        round: from 1.
+        sends: whether this run answers the carrier.
+        limit_at: when silence approves.
+        respond_by: when we act at the latest.
+        people: how many must approve.
+        rules: rule id to result.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    portout_id: str
+    updated_at: AwareDatetime
+    support_key: str | None = None
+    round: int = 1
+    stage: Stage = Stage.SCREENING
+    mode: str | None = None
+    sends: bool = False
+    policy: str | None = None
+    policy_digest: str | None = None
+    inserted_at: AwareDatetime | None = None
+    limit_at: AwareDatetime | None = None
+    respond_by: AwareDatetime | None = None
+    carrier_name: str | None = None
+    spid: str | None = None
+    number_count: int | None = None
+    score: int | None = None
+    recommendation: str | None = None
+    people: int | None = None
+    outcome: str | None = None
+    decided_by: DecidedBy | None = None
+    reviewer: str | None = None
+    decided_at: AwareDatetime | None = None
+    reason: str | None = None
+    rejection_code: int | None = None
+    carrier_status: str | None = None
+    rules: dict[str, str] = {}
+    note: str | None = None
+
+
+class Case(CaseUpdate):
+    """A case with everything that is known of it."""
+
+
+_GET = (
+    sa.select(cases)
+    .where(
+        sa.or_(cases.c.portout_id == sa.bindparam("either"), cases.c.support_key == sa.bindparam("either"))
+    )
+    .order_by((cases.c.portout_id == sa.bindparam("either")).desc(), cases.c.updated_at.desc())
+    .limit(1)
+)
+_SOONEST_FIRST = (cases.c.respond_by.asc().nulls_last(), cases.c.portout_id)
+_WAITING = sa.select(cases).where(cases.c.stage == Stage.AWAITING_REVIEW.value).order_by(*_SOONEST_FIRST)
+_OPEN = sa.select(cases.c.portout_id, cases.c.stage).where(cases.c.stage != Stage.CLOSED.value)
+_ALL = sa.select(cases).order_by(*_SOONEST_FIRST)
+
+
+class Cases:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._upserts: dict[frozenset[str], Insert] = {}
+
+    def upsert(self, update: CaseUpdate) -> None:
+        """Writes what is given of a case, making it if it is new.
+
+        Raises:
+            DatabaseUnavailable: try again later; nothing was written.
+        """
+        given = frozenset(update.model_fields_set)
+        values = update.__dict__
+        statement = self._upserts.get(given)
+        if statement is None:
+            statement = self._upserts[given] = self._upsert_of(given)
+        with self._database.write() as connection:
+            connection.execute(statement, {name: values[name] for name in given})
+
+    def _upsert_of(self, given: frozenset[str]) -> Insert:
+        # In the table's order, so that the same fields make the same statement.
+        names = [column.name for column in cases.c if column.name in given]
+        insert = self._database.insert(cases).values({name: sa.bindparam(name) for name in names})
+        changed = {name: insert.excluded[name] for name in names if name != "portout_id"}
+        return insert.on_conflict_do_update(index_elements=["portout_id"], set_=changed)
+
+    def get(self, portout_id_or_support_key: str) -> Case | None:
+        with self._database.read() as connection:
+            row = connection.execute(_GET, {"either": portout_id_or_support_key}).one_or_none()
+        return None if row is None else Case.model_validate(row._mapping)
+
+    def waiting(self) -> list[Case]:
+        """Those that wait for a person, soonest deadline first."""
+        return self._list(_WAITING)
+
+    def all(self) -> list[Case]:
+        """Every case, soonest deadline first."""
+        return self._list(_ALL)
+
+    def open_ids(self) -> list[tuple[str, Stage]]:
+        """Port-out id and stage of every case that is not closed."""
+        with self._database.read() as connection:
+            return [(portout_id, Stage(stage)) for portout_id, stage in connection.execute(_OPEN)]
+
+    def _list(self, statement: sa.Select[tuple[object, ...]]) -> list[Case]:
+        with self._database.read() as connection:
+            rows = connection.execute(statement).all()
+        return [Case.model_validate(row._mapping) for row in rows]

@@ -1,0 +1,286 @@
+"""The ledger: what was screened, decided and answered, in a chain of hashes per port-out, never changed.
+
+An entry is stored as canonical JSON bytes with the hash of the entry before it inside; the hash covers the
+stored bytes. Personal facts in it are sealed (`records.sealing`), so erasing a person breaks no chain.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from records.canonical import canonical
+from records.engine import CHUNK, Database
+from records.errors import BadKey
+from records.ledger_chain import FORMAT, START, Link, faults_of
+from records.schema import keys, ledger, utc_text
+from records.sealing import FactKey, Sealer
+
+REFUSED_AS_INVALID = 422
+
+
+class EntryKind(StrEnum):
+    SCREENED = "screened"
+    ASKED = "asked"
+    REVIEWED = "reviewed"
+    DECIDED = "decided"
+    ANSWERED = "answered"
+    REFUSED_BY_CARRIER = "refused_by_carrier"
+    DECIDED_ELSEWHERE = "decided_elsewhere"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """An entry to append.
+
+    Args:
+        step_key: names the workflow step within its port-out; a second entry with it is not written.
+        at: when it happened.
+        body: plain JSON without personal facts. `round` (int) always; `answered` carries `status`,
+            `rejection_code` and `reason`; `refused_by_carrier` carries `http_status` (int).
+        personal: plain JSON of personal facts, sealed. A `reason` that names somebody may stand here instead.
+    """
+
+    portout_id: str
+    kind: EntryKind
+    step_key: str
+    at: datetime
+    body: dict[str, Any]
+    personal: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEntry:
+    """An entry as it is read back.
+
+    Args:
+        position: within its port-out, from 1.
+        personal: the unsealed facts; None when they cannot be had, and `unreadable` says why in one sentence.
+        hash: SHA-256 over the stored bytes, 64 hex digits.
+    """
+
+    seq: int
+    position: int
+    kind: str
+    step_key: str
+    at: datetime
+    body: dict[str, Any]
+    personal: dict[str, Any] | None = field(repr=False)
+    unreadable: str | None
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastRounds:
+    """What earlier rounds of a port-out leave to the next.
+
+    Args:
+        next_round: 1 if none is over.
+        barred: code and reason of every rejection that was sent; None where there was no code, or where the
+            reason was erased with the person. Never to be sent again.
+        last_answer_at: when we last answered.
+    """
+
+    next_round: int
+    barred: list[tuple[int | None, str | None]]
+    last_answer_at: datetime | None
+
+
+_LAST = (
+    sa.select(ledger.c.position, ledger.c.hash)
+    .where(ledger.c.portout_id == sa.bindparam("portout"))
+    .order_by(ledger.c.position.desc())
+    .limit(1)
+    .subquery("last")
+)
+_ONE = sa.select(sa.literal_column("1").label("one")).subquery("one")
+_HEAD = sa.select(
+    _LAST.c.position,
+    _LAST.c.hash,
+    keys.c.key_id,
+    keys.c.wrapped,
+    sa.exists()
+    .where(ledger.c.portout_id == sa.bindparam("portout"), ledger.c.step_key == sa.bindparam("step"))
+    .label("done"),
+).select_from(
+    _ONE.outerjoin(_LAST, sa.true()).outerjoin(
+        keys, sa.and_(keys.c.portout_id == sa.bindparam("portout"), keys.c.wrapped_by == sa.bindparam("by"))
+    )
+)
+_INSERT = sa.insert(ledger).inline()
+_INSERT_KEY = sa.insert(keys).inline()
+_ENTRIES = sa.select(ledger).where(ledger.c.portout_id == sa.bindparam("portout")).order_by(ledger.c.position)
+_KEYS = sa.select(keys.c.key_id, keys.c.wrapped).where(keys.c.portout_id == sa.bindparam("portout"))
+_ANSWERED = (
+    sa.select(ledger.c.portout_id, sa.func.max(ledger.c.at))
+    .where(
+        ledger.c.portout_id.in_(sa.bindparam("portouts", expanding=True)),
+        ledger.c.kind == EntryKind.ANSWERED.value,
+    )
+    .group_by(ledger.c.portout_id)
+)
+
+
+class Ledger:
+    """Append-only; the database itself refuses UPDATE and DELETE."""
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self._database = database
+        self._sealer = sealer
+
+    def append(self, entry: LedgerEntry) -> bool:
+        """Writes an entry once; False if its step is there already.
+
+        Raises:
+            BadKey: personal facts, but no PORTOUT_RECORDS_KEY.
+            NotRecordable: body or personal facts are not plain JSON.
+            DatabaseUnavailable: try again later; nothing was written.
+        """
+        return self.append_all([entry])[0]
+
+    def append_all(self, entries: Sequence[LedgerEntry]) -> list[bool]:
+        """Writes entries in one transaction, all or none. Returns and raises as `append`, for each."""
+        locks = {f"ledger:{entry.portout_id}" for entry in entries}
+        with self._database.write(*locks) as connection:
+            return [self._append(connection, entry) for entry in entries]
+
+    def _append(self, connection: Connection, entry: LedgerEntry) -> bool:
+        head = connection.execute(
+            _HEAD, {"portout": entry.portout_id, "step": entry.step_key, "by": self._sealer.wrapped_by}
+        ).one()
+        if head.done:
+            return False
+        sealed = None
+        if entry.personal:
+            key = self._key(connection, entry, head.key_id, head.wrapped)
+            sealed = key.seal(entry.personal, _place(entry.portout_id, entry.step_key))
+        position = (head.position or 0) + 1
+        stored = canonical(
+            {
+                "format": FORMAT,
+                "portout_id": entry.portout_id,
+                "position": position,
+                "kind": str(entry.kind),
+                "step_key": entry.step_key,
+                "at": utc_text(entry.at),
+                "prev_hash": head.hash or START,
+                "body": entry.body,
+                "sealed": sealed,
+            }
+        )
+        row = {
+            "portout_id": entry.portout_id,
+            "position": position,
+            "step_key": entry.step_key,
+            "kind": str(entry.kind),
+            "at": entry.at,
+            "entry": stored,
+            "hash": hashlib.sha256(stored).hexdigest(),
+        }
+        connection.execute(_INSERT, row)
+        return True
+
+    def _key(
+        self, connection: Connection, entry: LedgerEntry, key_id: str | None, wrapped: bytes | None
+    ) -> FactKey:
+        if key_id is not None and wrapped is not None:
+            return self._sealer.unwrap(entry.portout_id, key_id, wrapped)
+        # None yet, destroyed, or wrapped under an earlier PORTOUT_RECORDS_KEY: what is new gets a new key.
+        key = self._sealer.new_key(entry.portout_id)
+        row = {
+            "key_id": key.key_id,
+            "portout_id": entry.portout_id,
+            "wrapped": key.wrapped,
+            "wrapped_by": self._sealer.wrapped_by,
+            "made_at": entry.at,
+        }
+        connection.execute(_INSERT_KEY, row)
+        return key
+
+    def entries(self, portout_id: str) -> list[ReadEntry]:
+        """The entries of a port-out in their order. What cannot be unsealed is said, not raised."""
+        with self._database.read() as connection:
+            rows = connection.execute(_ENTRIES, {"portout": portout_id}).all()
+            wrapped = {row.key_id: row.wrapped for row in connection.execute(_KEYS, {"portout": portout_id})}
+        found: dict[str, FactKey | None] = {}
+        for identity, data in wrapped.items():
+            found[identity] = None
+            with suppress(BadKey):
+                found[identity] = self._sealer.unwrap(portout_id, identity, data)
+        return [_read(row, found) for row in rows]
+
+    def verify_chain(self, portout_id: str) -> list[str]:
+        """Every fault in a port-out's chain, one sentence each: entries edited, removed, inserted or put in
+        another order. Empty when it is whole.
+
+        That the newest entries are missing cannot be seen from what is left.
+        """
+        with self._database.read() as connection:
+            rows = connection.execute(_ENTRIES, {"portout": portout_id}).all()
+        return faults_of(portout_id, [Link(**row._mapping) for row in rows])
+
+    def rounds(self, portout_id: str) -> PastRounds:
+        """What earlier rounds decided. A round is over once it was answered, decided elsewhere, closed, or
+        refused by the carrier as invalid (422)."""
+        over, barred, last_answer = 0, [], None
+        for entry in self.entries(portout_id):
+            facts = {**entry.body, **(entry.personal or {})}
+            if _ends_round(entry.kind, facts):
+                over = max(over, int(facts.get("round", 1)))
+            if entry.kind == EntryKind.ANSWERED:
+                last_answer = entry.at if last_answer is None else max(last_answer, entry.at)
+                if facts.get("status") == "rejected-pending":
+                    barred.append((facts.get("rejection_code"), facts.get("reason")))
+        return PastRounds(over + 1, barred, last_answer)
+
+    def answered(self, portout_ids: Sequence[str]) -> dict[str, datetime]:
+        """Those of the port-outs that we ever answered, and when last."""
+        found: dict[str, datetime] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(portout_ids), CHUNK):
+                chunk = list(portout_ids[start : start + CHUNK])
+                found.update((row[0], row[1]) for row in connection.execute(_ANSWERED, {"portouts": chunk}))
+        return found
+
+
+def _place(portout_id: str, step_key: str) -> str:
+    return f"{portout_id}/{step_key}"
+
+
+def _ends_round(kind: str, facts: dict[str, Any]) -> bool:
+    if kind == EntryKind.REFUSED_BY_CARRIER:
+        return facts.get("http_status") == REFUSED_AS_INVALID
+    return kind in (EntryKind.ANSWERED, EntryKind.DECIDED_ELSEWHERE, EntryKind.CLOSED)
+
+
+def _read(row: Any, found: dict[str, FactKey | None]) -> ReadEntry:
+    body: dict[str, Any] = {}
+    personal: dict[str, Any] | None = None
+    unreadable = None
+    try:
+        stored = json.loads(row.entry)
+        body, sealed = dict(stored["body"]), stored["sealed"]
+        identity, data = ("", "") if sealed is None else (sealed["key"], sealed["data"])
+    except (ValueError, KeyError, TypeError):
+        unreadable = "The stored bytes are damaged."
+    else:
+        if sealed is None:
+            personal = {}
+        elif identity not in found:
+            unreadable = "The personal facts were erased."
+        elif (key := found[identity]) is None:
+            unreadable = "The personal facts are sealed under another PORTOUT_RECORDS_KEY."
+        else:
+            personal = key.unseal(data, _place(row.portout_id, row.step_key))
+            unreadable = "The sealed facts were changed." if personal is None else None
+    return ReadEntry(
+        row.seq, row.position, row.kind, row.step_key, row.at, body, personal, unreadable, row.hash
+    )

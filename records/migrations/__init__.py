@@ -1,0 +1,1 @@
+"""Alembic migrations, run by `records.upgrade` inside one transaction."""

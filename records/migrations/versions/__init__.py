@@ -1,0 +1,1 @@
+"""One file per migration; what is released is never edited."""

@@ -1,0 +1,80 @@
+"""PINs on file: only a keyed hash is kept, and nothing here ever shows one."""
+
+import hmac
+
+from pydantic import SecretStr
+
+from records.errors import BadKey, BadPin
+from records.keys import key_id, parse_key
+
+LONGEST_PIN = 32
+_PURPOSE = b"portout pin 1\x00"
+
+
+def tidy_pin(pin: SecretStr) -> SecretStr:
+    """The PIN without the spaces around it. `0042` stays `0042`.
+
+    Raises:
+        BadPin: not 1 to 32 printable characters.
+    """
+    text = pin.get_secret_value().strip()
+    if not text or len(text) > LONGEST_PIN or not text.isprintable():
+        raise BadPin(
+            f"The PIN is not 1 to {LONGEST_PIN} printable characters: give it as the customer knows it."
+        )
+    return SecretStr(text)
+
+
+class PinHasher:
+    """HMAC-SHA-256 under PORTOUT_PIN_KEY, over customer id and PIN, so that equal PINs look different.
+
+    Raises:
+        BadKey: the key is garbled.
+    """
+
+    def __init__(self, pin_key: SecretStr | None) -> None:
+        self._key = None if pin_key is None else parse_key(pin_key, "PORTOUT_PIN_KEY")
+        self.key_id = None if self._key is None else key_id(self._key)
+
+    def __repr__(self) -> str:
+        return f"PinHasher({self.key_id})"
+
+    def digest(self, customer_id: str, pin: SecretStr) -> bytes:
+        """32 bytes.
+
+        Raises:
+            BadKey: PORTOUT_PIN_KEY is not set.
+        """
+        if self._key is None:
+            raise BadKey("PORTOUT_PIN_KEY is not set, so PINs can be neither stored nor compared: set it.")
+        who, secret = (
+            text.encode("utf-8", "surrogatepass") for text in (customer_id, pin.get_secret_value())
+        )
+        return hmac.digest(self._key, _PURPOSE + len(who).to_bytes(4) + who + secret, "sha256")
+
+
+class HashedPin:
+    """One customer's PIN on file (a `screening.facts.PinOnFile`)."""
+
+    __slots__ = ("_customer_id", "_digest", "_hasher", "_key_id")
+
+    def __init__(self, hasher: PinHasher, customer_id: str, digest: bytes, made_under: str | None) -> None:
+        self._hasher = hasher
+        self._customer_id = customer_id
+        self._digest = digest
+        self._key_id = made_under
+
+    def __repr__(self) -> str:
+        return "HashedPin(**********)"
+
+    def matches(self, attempted: SecretStr) -> bool:
+        """Whether this is the PIN, in constant time. `0123` is not `123`.
+
+        Raises:
+            BadKey: the hash was made under another key, or there is none: neither yes nor no would be true.
+        """
+        if self._hasher.key_id != self._key_id:
+            raise BadKey(
+                "A PIN on file was stored under another PORTOUT_PIN_KEY: set that, or store it again."
+            )
+        return hmac.compare_digest(self._digest, self._hasher.digest(self._customer_id, attempted))

@@ -1,0 +1,241 @@
+"""The tables, as the newest migration leaves them. A test holds both together.
+
+Texts have no length and times are text on SQLite (ISO 8601, UTC, always 27 characters, so that they sort);
+PostgreSQL gets `timestamptz`.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from records.errors import NaiveTime
+
+REVISION = "0001"
+"""The newest migration: what a database must be at for this code."""
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def utc_text(moment: datetime) -> str:
+    """`2026-01-31T09:30:00.000000Z`.
+
+    Raises:
+        NaiveTime: the moment has no zone.
+    """
+    if moment.tzinfo is None:
+        raise NaiveTime("A time without a zone cannot be stored: give it as an aware datetime in UTC.")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, stored and read as UTC; a naive one is refused."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(sa.DateTime(timezone=True))
+        return dialect.type_descriptor(sa.Text())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        text = utc_text(value)
+        return value.astimezone(UTC) if dialect.name == "postgresql" else text
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment: datetime = value if dialect.name == "postgresql" else datetime.fromisoformat(value)
+        return moment.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text from outside. What PostgreSQL or UTF-8 cannot hold (NUL, lone surrogates) becomes U+FFFD, so that
+    an odd carrier name never keeps an order from being recorded."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        if value is None:
+            return None
+        # Drivers treat members of a StrEnum each in their own way.
+        text = value if type(value) is str else str.__str__(value)
+        return text if text.isascii() and "\x00" not in text else _UNSTORABLE.sub("\ufffd", text)
+
+
+_Sequence = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _belongs_to_customer() -> sa.Column[str]:
+    return sa.Column(
+        "customer_id", Words, sa.ForeignKey("customers.customer_id", ondelete="CASCADE"), nullable=False
+    )
+
+
+customers = sa.Table(
+    "customers",
+    metadata,
+    sa.Column("customer_id", Words, primary_key=True),
+    sa.Column("name", Words),
+    sa.Column("business_name", Words),
+    sa.Column("country", Words),
+    sa.Column("pin_hash", sa.LargeBinary),
+    sa.Column("pin_key_id", Words, index=True),
+    sa.Column("pin_changed_at", UtcDateTime),
+    sa.Column("email_changed_at", UtcDateTime),
+    sa.Column("contact_changed_at", UtcDateTime),
+    sa.Column("sim_changed_at", UtcDateTime),
+    sa.Column("locked_at", UtcDateTime),
+    sa.Column("locked_by", Words),
+    sa.Column("lock_why", Words),
+    sa.Column("added_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+)
+
+customer_numbers = sa.Table(
+    "customer_numbers",
+    metadata,
+    sa.Column("number", Words, primary_key=True),
+    _belongs_to_customer(),
+    sa.Index(None, "customer_id"),
+)
+
+customer_contacts = sa.Table(
+    "customer_contacts",
+    metadata,
+    _belongs_to_customer(),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("name", Words, nullable=False),
+    sa.PrimaryKeyConstraint("customer_id", "position"),
+)
+
+customer_tags = sa.Table(
+    "customer_tags",
+    metadata,
+    _belongs_to_customer(),
+    sa.Column("tag", Words, nullable=False),
+    sa.PrimaryKeyConstraint("customer_id", "tag"),
+)
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("portout_id", Words, primary_key=True),
+    sa.Column("support_key", Words, index=True),
+    sa.Column("round", sa.Integer, nullable=False, server_default=sa.text("1")),
+    sa.Column("stage", Words, nullable=False, server_default="screening"),
+    sa.Column("mode", Words),
+    sa.Column("sends", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("policy", Words),
+    sa.Column("policy_digest", Words),
+    sa.Column("inserted_at", UtcDateTime),
+    sa.Column("limit_at", UtcDateTime),
+    sa.Column("respond_by", UtcDateTime),
+    sa.Column("carrier_name", Words),
+    sa.Column("spid", Words),
+    sa.Column("number_count", sa.Integer),
+    sa.Column("score", sa.Integer),
+    sa.Column("recommendation", Words),
+    sa.Column("people", sa.Integer),
+    sa.Column("outcome", Words),
+    sa.Column("decided_by", Words),
+    sa.Column("reviewer", Words),
+    sa.Column("decided_at", UtcDateTime),
+    sa.Column("reason", Words),
+    sa.Column("rejection_code", sa.Integer),
+    sa.Column("carrier_status", Words),
+    sa.Column("rules", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("note", Words),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Index(None, "stage", "respond_by"),
+)
+
+ledger = sa.Table(
+    "ledger",
+    metadata,
+    sa.Column("seq", _Sequence, primary_key=True),
+    sa.Column("portout_id", sa.Text, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("step_key", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("entry", sa.LargeBinary, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.UniqueConstraint("portout_id", "position"),
+    sa.UniqueConstraint("portout_id", "step_key"),
+    # A sequence number is never given twice, so that a removed end leaves a gap.
+    sqlite_autoincrement=True,
+)
+
+keys = sa.Table(
+    "keys",
+    metadata,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column("portout_id", sa.Text, nullable=False),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+    sa.Column("wrapped_by", sa.Text, nullable=False, index=True),
+    sa.Column("made_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("portout_id", "wrapped_by"),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("portout_id", Words, nullable=False),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("event_id", Words, nullable=False),
+    sa.Column("number", Words, nullable=False),
+    sa.Column("spid", Words),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("result", Words),
+    sa.PrimaryKeyConstraint("portout_id", "round", "event_id", "number"),
+    sa.Index(None, "number", "at"),
+)
+
+policies = sa.Table(
+    "policies",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("canonical", sa.LargeBinary, nullable=False),
+    sa.Column("stored_at", UtcDateTime, nullable=False),
+)
+
+activations = sa.Table(
+    "activations",
+    metadata,
+    sa.Column("seq", _Sequence, primary_key=True),
+    sa.Column("digest", sa.Text, sa.ForeignKey("policies.digest"), nullable=False),
+    sa.Column("engine_version", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", Words, nullable=False),
+)
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("cause", Words, primary_key=True),
+    sa.Column("told_at", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,96 @@
+"""`Records`: one door to all tables."""
+
+from typing import Self
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from records.attempts import Attempts
+from records.cases import Cases
+from records.customers import Customers
+from records.engine import MIGRATE, Database
+from records.errors import NotMigrated
+from records.ledger import Ledger
+from records.marks import Marks
+from records.notices import Notices
+from records.pins import PinHasher
+from records.policies import Policies
+from records.schema import REVISION, customers, keys
+from records.sealing import Sealer
+from records.upgrade import version
+
+
+class Records:
+    """The records of one database. Thread-safe; every call is a transaction of its own, committed on return.
+
+    Any call may raise DatabaseUnavailable (locked, full or away): nothing was written, try again later.
+    """
+
+    def __init__(self, database: Database, hasher: PinHasher, sealer: Sealer) -> None:
+        self._database = database
+        self._hasher = hasher
+        self._sealer = sealer
+        self.customers = Customers(database, hasher)
+        self.cases = Cases(database)
+        self.ledger = Ledger(database, sealer)
+        self.attempts = Attempts(database)
+        self.policies = Policies(database)
+        self.marks = Marks(database)
+        self.notices = Notices(database)
+
+    @classmethod
+    def open(cls, url: str, *, pin_key: SecretStr | None, records_key: SecretStr | None) -> Self:
+        """Opens a database that `records.upgrade.upgrade` brought up to date.
+
+        Args:
+            url: SQLAlchemy URL, `sqlite:///path` or `postgresql://…`.
+            pin_key, records_key: base64 of 32 bytes each. Without the first no PIN can be stored or compared,
+                without the second no personal fact sealed or read.
+
+        Raises:
+            BadUrl, BadKey: what was given is unusable.
+            NotMigrated: the database is missing, empty or of another version.
+            DatabaseUnavailable, DatabaseDamaged: it cannot be read.
+        """
+        hasher, sealer = PinHasher(pin_key), Sealer(records_key)
+        database = Database(url)
+        try:
+            found = version(database)
+            if found != REVISION:
+                raise NotMigrated(
+                    f"The records database {database.name} is at version {found or 'none'}, this program "
+                    f"needs {REVISION}: {MIGRATE}"
+                )
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, hasher, sealer)
+
+    def close(self) -> None:
+        """Gives the connections back. No call may follow."""
+        self._database.close()
+
+    def warnings(self) -> list[str]:
+        """Sentences for start-up and status: keys that are not those with which the records were written.
+        Neither stops new orders from being screened and recorded."""
+        found = []
+        with self._database.read() as connection:
+            if self._sealer.wrapped_by and _another(connection, keys.c.wrapped_by, self._sealer.wrapped_by):
+                found.append(
+                    "Personal facts of some port-outs are sealed under another PORTOUT_RECORDS_KEY "
+                    "and cannot be read: set that one again."
+                )
+            if _another(connection, customers.c.pin_key_id, self._hasher.key_id or ""):
+                found.append(
+                    "PINs of some customers were stored under another PORTOUT_PIN_KEY, so their orders go to "
+                    "review: set that one, or import the PINs again."
+                )
+        return found
+
+
+def _another(connection: sa.Connection, column: sa.Column[str], ours: str) -> bool:
+    # The two ends of the index instead of all its rows.
+    lowest, highest = (
+        connection.execute(sa.select(end(column))).scalar_one() for end in (sa.func.min, sa.func.max)
+    )
+    return any(found is not None and found != ours for found in (lowest, highest))

@@ -1,0 +1,18 @@
+"""The kinds of checks that rules can ask: a file each, and a line each in the registry."""
+
+from typing import Any
+
+from screening.checks import authorized_name, carrier, pin, spid
+from screening.checks.kind import CheckKind, GatheredFacts
+
+__all__ = ["CHECKS", "CheckKind", "GatheredFacts"]
+
+_KINDS: tuple[CheckKind[Any], ...] = (
+    pin.KIND,
+    spid.KIND,
+    authorized_name.KIND,
+    carrier.KIND,
+)
+
+CHECKS: dict[str, CheckKind[Any]] = {kind.name: kind for kind in _KINDS}
+"""Every kind of check by the name that rules use."""

@@ -1,0 +1,212 @@
+"""From the results of the rules to one decision, and from a deadline to what is done then.
+
+The outcome is the most severe thing that anybody asks for (deny > ask > review > approve). No finding can
+cancel another, so the order of the rules does not matter and a worse result never makes a milder decision.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from screening.checks import CHECKS
+from screening.checks.kind import ERROR
+from screening.effects import Band, Effect, EffectOutcome
+from screening.facts import CATALOGUE
+from screening.placeholders import Place, render
+from screening.policy import Policy, Rule
+from screening.results import (
+    CheckResult,
+    Decision,
+    FactClass,
+    FactValue,
+    Finding,
+    Outcome,
+    RuleResult,
+    Tolerant,
+    worst,
+)
+
+_OUTCOMES = {
+    EffectOutcome.REVIEW: Outcome.REVIEW,
+    EffectOutcome.ASK: Outcome.ASK,
+    EffectOutcome.DENY: Outcome.DENY,
+}
+
+
+class DeadlineAction(Tolerant):
+    """What is done when the deadline comes and nobody has decided.
+
+    Attributes:
+        outcome: `deny` or `leave`.
+        reject_as: the policy's name for the ground of the denial.
+        reason: the rendered text for the carrier.
+        line: which line of `at_deadline` it is, from 1; 0 when none held and the order is left by default.
+    """
+
+    outcome: Outcome
+    reject_as: str | None = None
+    reason: str | None = None
+    line: int = 0
+
+
+def decide(
+    policy: Policy,
+    results: Sequence[RuleResult],
+    *,
+    review_because: Sequence[str] = (),
+    facts: Mapping[str, FactValue],
+) -> Decision:
+    """Decide an order.
+
+    It is approved only if no finding and no score band asks for anything else, the results are the evidence
+    that `approve_needs` names, no check bars approval, one person would be enough, and there is no
+    `review_because`.
+
+    Args:
+        policy: the policy that the order is under.
+        results: the answers of its rules, in any order. A rule without an answer, or with contradictory ones,
+            counts as one whose check failed (`error`).
+        review_because: why this order is not decided automatically whatever its rules say, in sentences: a
+            further round, numbers of several customers. Approvals and denials become reviews; what asks for
+            documents stays.
+        facts: the facts of the order by catalogue name, for the texts of the policy.
+    """
+    answers = _answer_per_rule(policy, results)
+    effects = [policy.effect_for(rule, answer.result) for rule, answer in answers]
+    score = sum(effect.score for effect in effects)
+    bands = [band for band in policy.decide.score if score >= band.from_score]
+    people = _people(policy, score, effects, bands)
+
+    obstacles = _obstacles(policy, answers, people)
+    asked_for = [_OUTCOMES[effect.outcome] for effect in effects if effect.outcome in _OUTCOMES]
+    asked_for += [Outcome(band.outcome) for band in bands]
+    by_rules = worst([Outcome(policy.decide.otherwise) if obstacles else Outcome.APPROVE, *asked_for])
+    outcome = by_rules
+    notes = [render(band.note, Place.NOTE, facts, score=score) for band in bands if band.note]
+    if review_because:
+        outcome = worst([Outcome.REVIEW, *(asked for asked in asked_for if asked is not Outcome.DENY)])
+        notes = [*review_because, *notes]
+    denial = _denial(effects, bands) if by_rules is Outcome.DENY else None
+    if denial is not None and outcome is not Outcome.DENY:
+        notes.append(f"The rules alone would deny this order as {denial.reject_as}.")
+    if outcome in (Outcome.REVIEW, Outcome.ASK):
+        notes += obstacles
+
+    reason, reject_as = None, None
+    if outcome is Outcome.APPROVE:
+        reason = render(policy.approve.reason, Place.REASON, facts)
+    elif outcome is Outcome.DENY and denial is not None:
+        reason = render(denial.reason or "", Place.REASON, facts)
+        reject_as = denial.reject_as
+    return Decision(
+        outcome=outcome,
+        score=score,
+        people=people,
+        findings=[
+            _finding(rule, answer, effect, facts, score)
+            for (rule, answer), effect in zip(answers, effects, strict=True)
+        ],
+        reject_as=reject_as,
+        reason=reason,
+        host_messaging=outcome is Outcome.APPROVE and policy.approve.host_messaging,
+        notes=list(dict.fromkeys(notes)),
+    )
+
+
+def at_deadline(
+    policy: Policy,
+    decision: Decision,
+    *,
+    facts: Mapping[str, FactValue],
+    usable: Callable[[str], bool],
+    may_deny: bool,
+) -> DeadlineAction:
+    """Say what is done with an order that nobody decided: the first line of `at_deadline` that can be done.
+
+    Args:
+        decision: what the rules made of the order; its score says which lines hold.
+        facts: the facts of the order by catalogue name, for the reason.
+        usable: whether a rejection of that name can be sent for this order. If not, the next line is tried.
+        may_deny: False for orders that are never denied automatically: further rounds, and orders that came
+            before sending was first switched on. Then the order is left.
+    """
+    for number, line in enumerate(policy.respond.at_deadline, start=1):
+        if decision.score < line.from_score:
+            continue
+        if line.outcome == "leave":
+            return DeadlineAction(outcome=Outcome.LEAVE, line=number)
+        if may_deny and line.reject_as is not None and line.reason is not None and usable(line.reject_as):
+            return DeadlineAction(
+                outcome=Outcome.DENY,
+                reject_as=line.reject_as,
+                reason=render(line.reason, Place.REASON, facts),
+                line=number,
+            )
+    return DeadlineAction(outcome=Outcome.LEAVE)
+
+
+def _answer_per_rule(policy: Policy, results: Sequence[RuleResult]) -> list[tuple[Rule, CheckResult]]:
+    given: dict[str, list[CheckResult]] = {}
+    for result in results:
+        given.setdefault(result.rule_id, []).append(result.check)
+    failed = CheckResult(result=ERROR)
+
+    def answer(rule: Rule) -> CheckResult:
+        first, *others = given.get(rule.id) or [failed]
+        return first if all(other == first for other in others) else failed
+
+    return [(rule, answer(rule)) for rule in policy.rules]
+
+
+def _people(policy: Policy, score: int, effects: Sequence[Effect], bands: Sequence[Band]) -> int:
+    threshold = policy.review.two_people_from_score
+    by_score = 2 if threshold is not None and score >= threshold else 1
+    return max([by_score, *(effect.people for effect in effects), *(band.people for band in bands)])
+
+
+def _obstacles(policy: Policy, answers: Sequence[tuple[Rule, CheckResult]], people: int) -> list[str]:
+    """Why the order cannot be approved automatically even if no rule objects."""
+    needs = policy.decide.approve_needs
+    evidence = {
+        f"{rule.id}.{answer.result}"
+        for rule, answer in answers
+        if rule.check.kind in CHECKS and answer.result in CHECKS[rule.check.kind].evidence
+    }
+    obstacles = [answer.bars_approval for _, answer in answers if answer.bars_approval is not None]
+    if needs is None:
+        obstacles.append("The policy names no evidence for an automatic approval.")
+    elif not needs.met_by(evidence):
+        obstacles.append(f"Automatic approval needs {needs}.")
+    if people > 1:
+        obstacles.append("An approval needs two people.")
+    return obstacles
+
+
+def _denial(effects: Sequence[Effect], bands: Sequence[Band]) -> Effect | Band | None:
+    """The denial that gives code and reason: the first in the file, and rules stand before score bands."""
+    denials: list[Effect | Band] = [effect for effect in effects if effect.outcome is EffectOutcome.DENY]
+    denials += [band for band in bands if band.outcome == "deny"]
+    return denials[0] if denials else None
+
+
+def _finding(
+    rule: Rule, answer: CheckResult, effect: Effect, facts: Mapping[str, FactValue], score: int
+) -> Finding:
+    seen = {name: value for name, value in answer.facts.items() if not _is_secret(name)}
+    note = (
+        render(effect.note, Place.NOTE, {**facts, **seen}, values=answer.values, score=score)
+        if effect.note
+        else None
+    )
+    return Finding(
+        rule_id=rule.id,
+        check=rule.check.kind,
+        result=answer.result,
+        effect=effect.outcome.value,
+        score=effect.score,
+        fired=effect.fires,
+        note=note,
+        facts=seen,
+    )
+
+
+def _is_secret(name: str) -> bool:
+    return name in CATALOGUE and CATALOGUE[name].fact_class is FactClass.SECRET

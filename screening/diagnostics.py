@@ -1,0 +1,200 @@
+"""Faults of rule files: where they are, what they are, and what to do about them, in words for policy authors."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what ends a line in YAML
+_LONGEST_EXCERPT = 160
+_WORDS_COMPARED = 1_000  # comparing takes a few microseconds each
+_LONGEST_WORD = 100
+
+
+class Code(StrEnum):
+    """What is wrong, as a code that stays the same whatever the sentence says."""
+
+    SYNTAX = "PO100"
+    UNREADABLE = "PO101"  # not there, not UTF-8, too large, too deep
+    NOT_PLAIN = "PO102"  # anchors, aliases, tags, merge keys, several documents
+    DUPLICATE_KEY = "PO103"
+    UNKNOWN_FACT = "PO104"
+    UNKNOWN_KEY = "PO105"
+    MISSING_KEY = "PO106"
+    WRONG_VALUE = "PO107"
+    FORMAT_TOO_NEW = "PO108"
+    UNKNOWN_CHECK = "PO110"
+    ONE_CHECK = "PO111"
+    UNKNOWN_RESULT = "PO112"
+    UNKNOWN_LIST = "PO113"
+    UNKNOWN_REJECTION = "PO114"
+    UNKNOWN_PLACEHOLDER = "PO115"
+    UNKNOWN_FIXTURE = "PO116"
+    UNKNOWN_RULE = "PO117"
+    DUPLICATE_NAME = "PO120"
+    RESULT_NOT_HANDLED = "PO121"
+    INCOMPLETE_EFFECT = "PO122"
+    GROUND_NOT_PERMITTED = "PO123"
+    FACT_NOT_ALLOWED = "PO124"
+    OUT_OF_ORDER = "PO125"
+    CYCLE = "PO126"
+    MISSING_EVIDENCE_PASSES = "PO127"
+    NEVER_REACHED = "PO128"
+    DEFAULT_POLICY = "PO130"
+    COVERED_TWICE = "PO131"
+    NO_RULE_FILES = "PO132"
+    FILE_NOT_USED = "PO150"
+
+
+class Severity(StrEnum):
+    """Whether a finding keeps the files from being used."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One fault.
+
+    Attributes:
+        file: the file as the caller named it.
+        line, column: where it begins, from 1; a column counts characters.
+        severity: an error keeps the files from being used, a warning does not.
+        code: `PO1xx`.
+        message: one sentence without full stop: what is wrong.
+        path: where that is in the file's own terms, for example `in rule pin, then.mismatch`; may be empty.
+        suggestion: what to do, for example a name that was perhaps meant; may be empty.
+        length: how many characters the fault covers in its line, at least 1.
+        excerpt: the line concerned and the one before it, each with its number; empty for a file as a whole.
+    """
+
+    file: str
+    line: int
+    column: int
+    severity: Severity
+    code: Code
+    message: str
+    path: str = ""
+    suggestion: str = ""
+    length: int = 1
+    excerpt: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def place(self) -> tuple[str, int, int, str, str]:
+        """The key by which diagnostics are sorted."""
+        return (self.file, self.line, self.column, self.code, self.message)
+
+    def render(self) -> str:
+        """Return the fault as text: place and sentence, the line with a caret, and the path in the file."""
+        lines = [f"{self.file}:{self.line}:{self.column}  {self.severity} {self.code}  {self.message}"]
+        width = len(str(self.line))
+        for number, text in self.excerpt:
+            lines.append(f"  {number:>{width}} | {_shown(text)}".rstrip())
+        if self.excerpt:
+            text = _shown(self.excerpt[-1][1])
+            before = sum(_cells(character) for character in text[: self.column - 1])
+            covered = sum(_cells(character) for character in text[self.column - 1 :][: self.length])
+            lines.append(
+                f"  {'':>{width}} | {' ' * before}{'^' * max(covered, 1)} {self.suggestion}".rstrip()
+            )
+        elif self.suggestion:
+            lines.append(f"  {self.suggestion}")
+        if self.path:
+            lines.append(f"  {self.path}")
+        return "\n".join(lines)
+
+
+class PolicyErrors(Exception):
+    """The rule files cannot be used. `diagnostics` holds every fault, sorted by place, warnings included."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = sorted(diagnostics, key=lambda diagnostic: diagnostic.place)
+        errors = [entry for entry in self.diagnostics if entry.severity is Severity.ERROR]
+        first = errors[0]
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        super().__init__(f"{first.file}:{first.line}:{first.column} {first.code} {first.message}{more}")
+
+
+class Source:
+    """The text of one rule file, for excerpts."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.lines = _LINE_BREAK.split(text)
+
+    def fault_of_file(
+        self, message: str, *, code: Code = Code.UNREADABLE, suggestion: str = ""
+    ) -> Diagnostic:
+        """Make a diagnostic about the file as a whole."""
+        return Diagnostic(self.file, 1, 1, Severity.ERROR, code, message, suggestion=suggestion)
+
+    def diagnostic(
+        self,
+        line: int,
+        column: int,
+        code: Code,
+        message: str,
+        *,
+        length: int = 1,
+        path: str = "",
+        suggestion: str = "",
+        severity: Severity = Severity.ERROR,
+    ) -> Diagnostic:
+        """Make a diagnostic with its excerpt. A place behind the end of the text becomes its last character."""
+        if line > len(self.lines):
+            line, column = len(self.lines), len(self.lines[-1]) + 1
+        if line > 1 and not self.lines[line - 1].strip():
+            # Parsers name the end of the text where something is missing; the last thing written says more.
+            while line > 1 and not self.lines[line - 1].strip():
+                line -= 1
+            column = len(self.lines[line - 1].rstrip()) + 1
+        column = min(column, len(self.lines[line - 1]) + 1)
+        excerpt = tuple((number, self.lines[number - 1]) for number in (line - 1, line) if number >= 1)
+        if column > _LONGEST_EXCERPT:
+            excerpt = ()
+        return Diagnostic(
+            self.file, line, column, severity, code, message, path, suggestion, max(length, 1), excerpt
+        )
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is most like this one, or None if none is."""
+    by_lower_case = {candidate.lower(): candidate for candidate in islice(known, _WORDS_COMPARED)}
+    near = difflib.get_close_matches(word[:_LONGEST_WORD].lower(), by_lower_case, n=1, cutoff=0.6)
+    return by_lower_case[near[0]] if near else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `did you mean 'x'?` for the nearest known word, or an empty text."""
+    near = nearest(word, known)
+    return f"did you mean {quoted(near)}?" if near else ""
+
+
+def quoted(word: str) -> str:
+    """Return an author's word in quotes, shortened and without line breaks, as it stands in a sentence."""
+    one_line = " ".join(word.split())
+    return f"'{one_line[:60]}…'" if len(one_line) > 60 else f"'{one_line}'"
+
+
+def one_of(words: Iterable[str]) -> str:
+    """Return the words as they stand in a sentence: `a, b or c`."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _shown(line: str) -> str:
+    text = "".join(
+        " " if character == "\t" or not character.isprintable() else character for character in line
+    )
+    return text if len(text) <= _LONGEST_EXCERPT else f"{text[:_LONGEST_EXCERPT]}…"
+
+
+def _cells(character: str) -> int:
+    """Return how many columns of a terminal a character takes."""
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,0 +1,125 @@
+"""What checks, rules and decisions answer: the models that cross workflow history and end in the ledger.
+
+None of them ever holds a secret. All of them ignore fields that they do not know, so that a workflow started
+by a newer engine can be read by an older one.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+FactValue = str | int | float | bool | list[str] | None
+
+
+class FactClass(StrEnum):
+    """Who may see a fact: PUBLIC came from the gaining carrier, INTERNAL is ours, SECRET (PINs) nobody."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    SECRET = "secret"
+
+
+class Outcome(StrEnum):
+    """What becomes of an order. LEAVE (silence on purpose) comes only from `at_deadline`."""
+
+    APPROVE = "approve"
+    REVIEW = "review"
+    ASK = "ask"
+    DENY = "deny"
+    LEAVE = "leave"
+
+    @property
+    def severity(self) -> int:
+        """0 for approve up to 3 for deny.
+
+        Raises:
+            ValueError: for LEAVE, which no rule can ask for.
+        """
+        if self not in _MILD_TO_SEVERE:
+            raise ValueError(f"`{self}` is no outcome of rules; it comes only from `at_deadline`.")
+        return _MILD_TO_SEVERE.index(self)
+
+
+_MILD_TO_SEVERE = (Outcome.APPROVE, Outcome.REVIEW, Outcome.ASK, Outcome.DENY)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The most severe of them (deny > ask > review > approve); of none, APPROVE."""
+    return max(outcomes, key=lambda outcome: outcome.severity, default=Outcome.APPROVE)
+
+
+class Tolerant(BaseModel):
+    """A model that crosses process borders: unknown fields are ignored, input is never echoed in errors."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class CheckResult(Tolerant):
+    """What a check answers.
+
+    Attributes:
+        result: one of the results that its kind declares, for example `match`, or `missing`, or `error`.
+        facts: the facts it saw, by catalogue name; never a secret one.
+        values: values of the placeholders that its kind declares, for example `similarity` or `entry.why`.
+        bars_approval: a sentence saying why this order must not be approved automatically although the result
+            stands (a wrong PIN was tried on another order, for one); None when nothing bars it.
+    """
+
+    result: str
+    facts: dict[str, FactValue] = {}
+    values: dict[str, FactValue] = {}
+    bars_approval: str | None = None
+
+
+class RuleResult(Tolerant):
+    """The answer of the check of one rule."""
+
+    rule_id: str
+    check: CheckResult
+
+
+class Finding(Tolerant):
+    """A rule's result together with what the policy makes of it.
+
+    Attributes:
+        check: the kind of check, for example `pin`.
+        effect: `pass`, `skip`, `score`, `review`, `ask` or `deny`.
+        score: points that it adds, 0 or more.
+        fired: whether the effect is neither `pass` nor `skip`.
+        note: the rendered sentence for our own people; None when the policy has none.
+    """
+
+    rule_id: str
+    check: str
+    result: str
+    effect: str
+    score: int
+    fired: bool
+    note: str | None = None
+    facts: dict[str, FactValue] = {}
+
+
+class Decision(Tolerant):
+    """What the rules of a policy make of an order.
+
+    Attributes:
+        outcome: `approve`, `ask`, `review` or `deny`.
+        score: sum of the findings' points.
+        people: how many people an approval needs, 1 or 2.
+        findings: one per rule, in the order of the policy file.
+        reject_as: the policy's name for the ground of a denial; None unless the outcome is `deny`.
+        reason: the rendered text that goes to the carrier with an automatic answer; None for `ask` and
+            `review`.
+        host_messaging: whether an automatic approval keeps messaging with us.
+        notes: why, in sentences for our own people.
+    """
+
+    outcome: Outcome
+    score: int
+    people: int
+    findings: list[Finding] = []
+    reject_as: str | None = None
+    reason: str | None = None
+    host_messaging: bool = False
+    notes: list[str] = []

@@ -1,0 +1,192 @@
+"""Every setting of the service, read from the environment once, at the edge."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent
+TELNYX = "https://api.telnyx.com/v2"
+SANDBOX_PORT = 8787
+SANDBOX_KEY = "sandbox"
+NOTICE_TAGS = ("review", "escalation", "incident")
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used: one sentence that names it and what it should be."""
+
+
+class Timing(BaseModel):
+    """How long the service waits for others, in seconds. Tests scale it down; nobody else needs to.
+
+    It travels in the start argument of each workflow, so that a run replays with the waits it began with.
+    """
+
+    activity: float = Field(30.0, gt=0)
+    """One try of one activity; also how long an order stands still when its worker was killed."""
+    retry_first: float = Field(1.0, gt=0)
+    retry_longest: float = Field(60.0, gt=0)
+    evidence: float = Field(900.0, gt=0)
+    """How long a rule is retried before its result is `error`."""
+    pin_wait: float = Field(600.0, ge=0)
+    """How long an attempted PIN that is not there yet is waited for (`PORTOUT_PIN_WAIT`)."""
+    notice: float = Field(900.0, gt=0)
+    """How long a notice is retried before it is given up."""
+    answer_least: float = Field(60.0, gt=0)
+    """The least time that delivering an answer is given, however near the carrier's limit is."""
+    refused_key: float = Field(60.0, gt=0)
+    """The pause between tries while the carrier refuses our key (401, 403)."""
+
+
+class Settings(BaseSettings):
+    """The environment of one process. Unknown `PORTOUT_*` names are refused: a misspelt one must not be silent."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PORTOUT_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    telnyx_api_key: SecretStr | None = Field(None, validation_alias="TELNYX_API_KEY")
+    telnyx_base_url: str | None = Field(None, validation_alias="TELNYX_BASE_URL")
+    send: bool = False
+    home: Path = Path(".portout")
+    database_url: str | None = None
+    rules: Path = PROJECT / "rules"
+    reviewers: Annotated[tuple[str, ...], NoDecode] = ()
+    pin_key: SecretStr | None = None
+    records_key: SecretStr | None = None
+    payload_keys: SecretStr | None = None
+    notify: SecretStr | None = None
+    pin_wait: float | None = Field(None, ge=0)
+    heartbeat_url: SecretStr | None = None
+    intake_every: float = Field(60.0, ge=1)
+    task_queue: str = "portouts"
+    timing: Timing = Field(default_factory=Timing)
+
+    @field_validator("send", mode="before")
+    @classmethod
+    def _only_a_plain_yes(cls, value: Any) -> Any:
+        if isinstance(value, str) and value.strip().lower() not in ("yes", "no", ""):
+            raise ValueError("must be 'yes' or 'no'")
+        return value.strip().lower() == "yes" if isinstance(value, str) else value
+
+    @field_validator("reviewers", mode="before")
+    @classmethod
+    def _names_between_commas(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("telnyx_api_key", "notify", "heartbeat_url", "payload_keys", "pin_key", "records_key")
+    @classmethod
+    def _an_empty_secret_is_none(cls, value: SecretStr | None) -> SecretStr | None:
+        return value if value and value.get_secret_value().strip() else None
+
+    @field_validator("telnyx_base_url")
+    @classmethod
+    def _a_web_address(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc:
+            raise ValueError("must be a web address such as https://api.telnyx.com/v2")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _pin_wait_is_a_wait(self) -> Self:
+        if self.pin_wait is not None:
+            self.timing = self.timing.model_copy(update={"pin_wait": self.pin_wait})
+        return self
+
+    @property
+    def real_carrier(self) -> bool:
+        """Whether answers reach a real account. Without a key of its own the service speaks to the sandbox."""
+        return self.telnyx_api_key is not None
+
+    @property
+    def sends(self) -> bool:
+        """Whether answers leave this machine: always in the sandbox, at a real carrier only after `PORTOUT_SEND=yes`."""
+        return self.send or not self.real_carrier
+
+    @property
+    def carrier_key(self) -> SecretStr:
+        return self.telnyx_api_key or SecretStr(SANDBOX_KEY)
+
+    @property
+    def carrier_url(self) -> str:
+        default = TELNYX if self.real_carrier else f"http://127.0.0.1:{SANDBOX_PORT}/v2"
+        return self.telnyx_base_url or default
+
+    @property
+    def records_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'records.db'}"
+
+    @property
+    def schedule_id(self) -> str:
+        return f"{self.task_queue}-intake"
+
+    def notice_urls(self) -> list[tuple[str, SecretStr]]:
+        """The Apprise addresses of `PORTOUT_NOTIFY`, each with its tag.
+
+        Raises:
+            SettingsError: a word is not `tag=URL` with one of the known tags.
+        """
+        pairs = []
+        for word in (self.notify.get_secret_value() if self.notify else "").split():
+            tag, separator, url = word.partition("=")
+            if not separator or tag not in NOTICE_TAGS or "://" not in url:
+                raise SettingsError(
+                    "PORTOUT_NOTIFY must be words like review=json://host/path, separated by spaces, "
+                    f"with the tags {', '.join(NOTICE_TAGS)}."
+                )
+            pairs.append((tag, SecretStr(url)))
+        return pairs
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings from the environment; `given` wins over it.
+
+    Raises:
+        SettingsError: names every setting that cannot be used, never its value.
+    """
+    known = {f"PORTOUT_{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(
+        name for name in os.environ if name.startswith("PORTOUT_") and name.split("__")[0] not in known
+    )
+    if unknown:
+        raise SettingsError(f"{unknown[0]} is not a setting; `portout settings` lists those that are.")
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        raise SettingsError(" ".join(_sentence(item) for item in error.errors(include_input=False))) from None
+    settings.notice_urls()
+    return settings
+
+
+class _Given(Settings):
+    @classmethod
+    def settings_customise_sources(  # the base class fixes all five
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+def settings_without_environment(**given: Any) -> Settings:
+    """The settings of a demonstration or a test: what is given and the defaults, whatever the environment says."""
+    return _Given(**given)
+
+
+def _sentence(item: Any) -> str:
+    place = [str(part) for part in item["loc"]]
+    name = place[0] if place[0].isupper() else f"PORTOUT_{place[0].upper()}"
+    return f"{'__'.join([name, *(part.upper() for part in place[1:])])}: {item['msg'].removeprefix('Value error, ')}."

@@ -1,0 +1,146 @@
+"""What the carrier sends, as typed values. Unknown fields are dropped, unknown statuses kept as they are.
+
+Every field but an entry's own id may be absent: real pending orders are mostly null. A field of the wrong
+type counts as absent too (see `answers`), so that it is missing evidence and never hides the order.
+"""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from telnyx_api.timestamps import read_timestamp
+
+UNKNOWN = "unknown"
+"""The status of an order whose status the carrier did not send, or not as text. Equal to no real status."""
+
+
+def _read_pin(value: object) -> object:
+    # Most of these reach us as "" or null, which means that the gaining carrier passed no PIN on.
+    if isinstance(value, bool | float):
+        raise ValueError("not a PIN")
+    text = str(value) if isinstance(value, int) else value
+    return None if isinstance(text, str) and not text.strip() else text
+
+
+def _none_as_empty(value: object) -> object:
+    return [] if value is None else value
+
+
+Pin = Annotated[SecretStr | None, BeforeValidator(_read_pin)]
+"""A PIN, exactly as sent (`"0123"` is not `123`); null, empty and blank are None. A number is text."""
+
+Moment = Annotated[datetime | None, BeforeValidator(read_timestamp)]
+"""Aware and in UTC, or None when absent or unreadable."""
+
+Texts = Annotated[list[str], BeforeValidator(_none_as_empty)]
+"""A list of text; null is the empty one. With one entry that is no text the whole list counts as absent:
+a check over some of an order's numbers must not pass for a check over all of them."""
+
+Id = Annotated[str, Field(min_length=1)]
+
+
+class CarrierModel(BaseModel):
+    """Base of all that the carrier sends. Validation errors show no input, for it may hold a PIN."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, coerce_numbers_to_str=True)
+
+
+class PortOut(CarrierModel):
+    """A port-out order (`PortoutDetails` in the API)."""
+
+    id: Id
+    status: str = UNKNOWN
+    inserted_at: Moment = None
+    """When the carrier's clock for our answer began. None: the deadline is unknown, and may be near."""
+    already_ported: bool | None = None
+    authorized_name: str | None = None
+    carrier_name: str | None = None
+    city: str | None = None
+    created_at: Moment = None
+    current_carrier: str | None = None
+    end_user_name: str | None = None
+    foc_date: Moment = None
+    host_messaging: bool | None = None
+    lsr: Texts = []
+    phone_numbers: Texts = []
+    pon: str | None = None
+    reason: str | None = None
+    record_type: str | None = None
+    rejection_code: int | None = None
+    requested_foc_date: Moment = None
+    service_address: str | None = None
+    spid: str | None = None
+    state: str | None = None
+    support_key: str | None = None
+    updated_at: Moment = None
+    user_id: str | None = None
+    vendor: str | None = None
+    zip: str | None = None
+
+
+class EventPayload(CarrierModel):
+    """What an event tells; which fields it has depends on the event's type."""
+
+    id: str | None = None
+    """The port-out's id; in `portout.new_comment` the comment's."""
+    portout_id: str | None = None
+    status: str | None = None
+    attempted_pin: Pin = None
+    carrier_name: str | None = None
+    comment: str | None = None
+    foc_date: Moment = None
+    phone_numbers: Texts = []
+    rejection_reason: str | None = None
+    spid: str | None = None
+    subscriber_name: str | None = None
+    user_id: str | None = None
+
+
+class PortOutEvent(CarrierModel):
+    """An entry of `GET /portouts/events`, the only listing that carries the attempted PIN."""
+
+    id: Id
+    event_type: str | None = None
+    portout_id: str | None = None
+    """Taken from the payload when the event itself does not say it; None when neither does."""
+    created_at: Moment = None
+    updated_at: Moment = None
+    payload_status: str | None = None
+    """`created` may mean that the payload is not complete yet: read again."""
+    payload: EventPayload = EventPayload()
+    record_type: str | None = None
+
+    @model_validator(mode="after")
+    def _say_which_order(self) -> Self:
+        if not self.portout_id:
+            about_comment = self.event_type == "portout.new_comment"
+            self.portout_id = self.payload.portout_id or (None if about_comment else self.payload.id)
+        return self
+
+
+class RejectionCode(CarrierModel):
+    """A code with which this order may be rejected. The list differs from order to order: never hard-code."""
+
+    code: int
+    description: str | None = None
+    reason_required: bool = True
+    """True when the carrier does not say: a reason too many does no harm."""
+
+
+class PhoneNumber(CarrierModel):
+    """A number of ours as the carrier has it (`PhoneNumberDetailed` in the API)."""
+
+    phone_number: Id
+    id: str | None = None
+    status: str = UNKNOWN
+    external_pin: Pin = None
+    """The PIN on file at the carrier."""
+    activated_at: Moment = None
+    country_iso_alpha2: str | None = None
+    created_at: Moment = None
+    customer_reference: str | None = None
+    phone_number_type: str | None = None
+    purchased_at: Moment = None
+    tags: Texts = []
+    updated_at: Moment = None

@@ -1,0 +1,128 @@
+"""Connecting to Temporal: the standard environment names, the data converter and the payload codec."""
+
+import base64
+import binascii
+import dataclasses
+import os
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import SecretStr
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import (
+    DataConverter,
+    DefaultFailureConverterWithEncodedAttributes,
+    PayloadCodec,
+)
+from temporalio.envconfig import ClientConfig
+from temporalio.runtime import Runtime
+
+from settings import Settings, SettingsError
+
+_ENCODING = b"binary/aes-256-gcm"
+_NONCE_BYTES = 12
+LOCAL_ADDRESS = "localhost:7233"
+
+
+class TemporalUnreachable(Exception):
+    """No Temporal server answers: one sentence with the address and what to do."""
+
+
+class PayloadEncryption(PayloadCodec):
+    """Encrypts what enters workflow history, so that names and numbers are unreadable in Temporal's database.
+
+    Each payload says which key sealed it: the first key encrypts, all of them decrypt, so a key is replaced by
+    putting the new one in front and dropping the old one after the retention time.
+    """
+
+    def __init__(self, keys: dict[str, bytes]) -> None:
+        self._ciphers = {name: AESGCM(key) for name, key in keys.items()}
+        self._first = next(iter(keys))
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return [self._seal(payload) for payload in payloads]
+
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return [self._open(payload) for payload in payloads]
+
+    def _seal(self, payload: Payload) -> Payload:
+        nonce = os.urandom(_NONCE_BYTES)
+        data = nonce + self._ciphers[self._first].encrypt(nonce, payload.SerializeToString(), None)
+        return Payload(metadata={"encoding": _ENCODING, "key-id": self._first.encode()}, data=data)
+
+    def _open(self, payload: Payload) -> Payload:
+        if payload.metadata.get("encoding") != _ENCODING:
+            return payload
+        key_id = payload.metadata["key-id"].decode()
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            raise SettingsError(f"PORTOUT_PAYLOAD_KEYS lacks the key '{key_id}' that sealed this history.")
+        nonce, sealed = payload.data[:_NONCE_BYTES], payload.data[_NONCE_BYTES:]
+        try:
+            return Payload.FromString(cipher.decrypt(nonce, sealed, None))
+        except InvalidTag:
+            raise SettingsError(
+                f"The payload key '{key_id}' is not the one that sealed this history."
+            ) from None
+
+
+def data_converter(payload_keys: SecretStr | None) -> DataConverter:
+    """The converter that every client and worker of the service shares.
+
+    Args:
+        payload_keys: `name:base64,name:base64` with 32-byte keys, the first one encrypting. None: history is readable.
+
+    Raises:
+        SettingsError: a key is not what it should be.
+    """
+    if payload_keys is None:
+        return pydantic_data_converter
+    keys: dict[str, bytes] = {}
+    for word in payload_keys.get_secret_value().split(","):
+        name, _, text = word.strip().partition(":")
+        try:
+            keys[name] = base64.b64decode(text, validate=True)
+        except binascii.Error:
+            keys[name] = b""
+        if not name or len(keys[name]) != 32:
+            raise SettingsError(
+                "PORTOUT_PAYLOAD_KEYS must be name:base64 pairs of 32-byte keys, between commas."
+            )
+    return dataclasses.replace(
+        pydantic_data_converter,
+        payload_codec=PayloadEncryption(keys),
+        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+    )
+
+
+async def connect(
+    settings: Settings, *, address: str | None = None, runtime: Runtime | None = None
+) -> Client:
+    """Connect as Temporal's own environment names say (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, …).
+
+    Args:
+        address: an embedded server that this process or `portout up` started; the environment is then ignored.
+
+    Raises:
+        TemporalUnreachable: nothing answers there, or it refuses us.
+        SettingsError: the environment is not usable.
+    """
+    if address is None:
+        try:
+            config = ClientConfig.load_client_connect_config()
+        except (RuntimeError, ValueError, TypeError) as error:
+            raise SettingsError(f"Temporal's settings cannot be read: {error}.") from None
+    else:
+        config = {"target_host": address}
+    config.setdefault("target_host", LOCAL_ADDRESS)
+    converter = data_converter(settings.payload_keys)
+    try:
+        return await Client.connect(**config, data_converter=converter, runtime=runtime)
+    except (RuntimeError, ValueError):
+        raise TemporalUnreachable(
+            f"No Temporal server answers at {config['target_host']}: start one (`portout up` brings its own) "
+            "or set TEMPORAL_ADDRESS."
+        ) from None

@@ -1,0 +1,188 @@
+"""Migrations: the schema is what they make, from anywhere, by many at once."""
+
+import logging
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from records.cases import CaseUpdate
+from records.engine import Database
+from records.errors import NotMigrated
+from records.ledger import EntryKind, LedgerEntry
+from records.schema import REVISION, customers, metadata
+from records.store import Records
+from records.upgrade import alembic_config, is_current, upgrade
+from tests.records.behind import behind_its_back
+from tests.records.conftest import NOW, PIN_KEY, RECORDS_KEY
+
+ROOT = Path(__file__).parents[2]
+
+
+def downgrade(url: str) -> None:
+    database = Database(url)
+    with database.write() as connection:
+        command.downgrade(alembic_config(connection), "base")
+    database.close()
+
+
+def tables(file: Path) -> set[str]:
+    rows = behind_its_back(
+        file, "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'", triggers=True
+    )
+    return {row[0] for row in rows}
+
+
+def test_the_tables_of_the_schema_are_those_that_migrations_make(url: str) -> None:
+    upgrade(url)
+    database = Database(url)
+    with database.read() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        found = sa.inspect(connection)
+        names = {
+            name: {fk["name"] for fk in found.get_foreign_keys(name)} for name in found.get_table_names()
+        }
+    database.close()
+    assert differences == []
+    assert names["customer_tags"] == {"fk_customer_tags_customer_id"}
+
+
+def test_the_schema_names_the_newest_migration(url: str) -> None:
+    upgrade(url)
+    database = Database(url)
+    with database.read() as connection:
+        heads = ScriptDirectory.from_config(alembic_config(connection)).get_heads()
+    database.close()
+    assert heads == [REVISION]
+
+
+def test_up_and_down_and_up_again_with_data(url: str, file: Path) -> None:
+    for _ in range(2):
+        upgrade(url)
+        records = Records.open(url, pin_key=PIN_KEY, records_key=RECORDS_KEY)
+        records.cases.upsert(CaseUpdate(portout_id="p1", updated_at=NOW))
+        records.marks.set("a", "b")
+        assert records.ledger.append(
+            LedgerEntry("p1", EntryKind.SCREENED, "s1", NOW, {"round": 1}, {"name": "Ann"})
+        )
+        assert [case.portout_id for case in records.cases.all()] == ["p1"]
+        records.close()
+        downgrade(url)
+        assert tables(file) == {"alembic_version"}
+
+
+def test_upgrading_again_changes_nothing(url: str) -> None:
+    upgrade(url)
+    records = Records.open(url, pin_key=None, records_key=None)
+    records.marks.set("a", "b")
+    upgrade(url)
+    assert records.marks.get("a") == "b"
+    records.close()
+
+
+def test_the_database_is_for_its_owner_only(tmp_path: Path) -> None:
+    upgrade(f"sqlite:///{tmp_path}/new/records.db")
+    assert stat.S_IMODE((tmp_path / "new" / "records.db").stat().st_mode) == 0o600
+
+
+def test_is_current_changes_nothing(url: str, file: Path) -> None:
+    assert not is_current(url)
+    assert not file.exists()
+    file.touch()
+    assert not is_current(url)
+    assert file.stat().st_size == 0
+    upgrade(url)
+    assert is_current(url)
+
+
+def test_a_database_of_a_newer_version_is_left_alone(url: str, file: Path) -> None:
+    upgrade(url)
+    behind_its_back(file, "UPDATE alembic_version SET version_num = '9999'", triggers=True)
+    with pytest.raises(NotMigrated, match="made by a newer version"):
+        upgrade(url)
+    with pytest.raises(NotMigrated, match="is at version 9999"):
+        Records.open(url, pin_key=None, records_key=None)
+    assert not is_current(url)
+
+
+def test_logging_stays_as_the_program_set_it(url: str) -> None:
+    root = logging.getLogger()
+    before = (root.level, list(root.handlers), logging.getLogger("alembic").level)
+    mine = logging.getLogger("of.the.program")
+    upgrade(url)
+    assert (root.level, list(root.handlers), logging.getLogger("alembic").level) == before
+    assert not mine.disabled
+
+
+def test_threads_that_start_at_once_all_find_the_tables(url: str) -> None:
+    barrier, failures = threading.Barrier(6), list[Exception]()
+
+    def start() -> None:
+        barrier.wait()
+        try:
+            upgrade(url)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert is_current(url)
+
+
+def test_processes_that_start_at_once_from_any_directory_all_find_the_tables(
+    url: str, tmp_path: Path
+) -> None:
+    program = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "import alembic.command\n"
+        "from records.upgrade import upgrade\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        f"upgrade({url!r})\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            cwd=tmp_path,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    ends = [process.communicate() for process in processes]
+    assert ends == [("", "")] * 3
+    assert is_current(url)
+
+
+def test_a_percent_sign_in_the_path_of_the_database_is_fine(tmp_path: Path) -> None:
+    upgrade(f"sqlite:///{tmp_path}/100%25/records.db")
+    assert is_current(f"sqlite:///{tmp_path}/100%25/records.db")
+
+
+def test_a_migration_that_fails_leaves_nothing(url: str, file: Path) -> None:
+    file.touch()
+    behind_its_back(file, "CREATE TABLE notices (a)", triggers=True)
+    with pytest.raises(Exception, match="notices already exists"):
+        upgrade(url)
+    assert tables(file) == {"notices"}
+    assert customers.name not in tables(file)

@@ -1,0 +1,1 @@
+"""Orchestration: the deterministic part. Everything that touches the world is an activity."""

@@ -1,0 +1,249 @@
+"""The one door for decisions and the two ways to it: the update `review`, and signals that work while no worker runs."""
+
+import asyncio
+from typing import Any, Literal
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.contracts import (
+        Admission,
+        AdmitInput,
+        CarrierEvent,
+        Conclusion,
+        NoteInput,
+        Opened,
+        StartScreening,
+        Verdict,
+    )
+    from activities.records import RecordActivities
+    from activities.reviews import ReviewActivities
+    from records.cases import DecidedBy, Stage
+    from screening.policy import Mode
+    from screening.results import Outcome
+    from workflows.messages import RefusedAttempt, ReviewAccepted, ReviewRequest, ScreeningState
+    from workflows.steps import Steps
+
+Channel = Literal["update", "signal"]
+KEPT_ATTEMPTS = 50
+"""More refused attempts than this are not kept: rubbish must not grow a run without end."""
+
+
+class ReviewDesk:
+    """State and handlers of a screening that people can reach. The first decision wins; later ones are kept as refused."""
+
+    def __init__(self, start: StartScreening) -> None:
+        self._portout_id = start.portout_id
+        self._timing = start.timing
+        self._steps = Steps(start.timing)
+        self._stage = Stage.SCREENING
+        self._opened: Opened | None = None
+        self._conclusion: Conclusion | None = None
+        self._verdict: Verdict | None = None
+        self._left_on_purpose = False
+        self._inbox: list[ReviewRequest] = []
+        self._events: list[CarrierEvent] = []
+        self._seen_events: set[str] = set()
+        self._refused_attempts: list[RefusedAttempt] = []
+        self._notes = 0
+        # Admitting a decision awaits an activity: without the lock two people could both be let in.
+        self._door = asyncio.Lock()
+
+    @workflow.update
+    async def review(self, request: ReviewRequest) -> ReviewAccepted:
+        """Decide, or leave a note. Returns when it is accepted and recorded; the answer to the carrier comes after.
+
+        Raises:
+            ApplicationError: it cannot stand; the message says why, for the person who asked.
+        """
+        if request.action == "note":
+            await self._write_note(request)
+        else:
+            why = await self._decide(request, "update")
+            if why:
+                raise ApplicationError(why, type="ReviewRefused", non_retryable=True)
+        return ReviewAccepted(action=request.action, reviewer=request.reviewer, at=workflow.now())
+
+    @review.validator
+    def _review_can_be_taken(self, request: ReviewRequest) -> None:
+        why = self._objection(request)
+        if why:
+            raise ApplicationError(why, type="ReviewRefused", non_retryable=True)
+
+    @workflow.signal
+    def approve(self, raw: Any = None) -> None:
+        """Approve by signal: `{"reviewer": …, "reason": …}`."""
+        self._take_in("approve", raw)
+
+    @workflow.signal
+    def deny(self, raw: Any = None) -> None:
+        """Deny by signal: `{"reviewer": …, "reason": …, "rejection_code": …}`; the code may be left out."""
+        self._take_in("deny", raw)
+
+    @workflow.signal
+    def add_note(self, raw: Any = None) -> None:
+        """Leave a note by signal: `{"reviewer": …, "text": …}`."""
+        self._take_in("note", raw)
+
+    @workflow.signal
+    def carrier_event(self, raw: Any = None) -> None:
+        """Something happened at the carrier: `{"event_id": …, "event_type": …}`. Only a reason to look, never a fact."""
+        if not isinstance(raw, dict) or not isinstance(raw.get("event_id"), str):
+            return
+        event = CarrierEvent(event_id=raw["event_id"], event_type=str(raw.get("event_type", "")))
+        if event.event_id not in self._seen_events:
+            self._seen_events.add(event.event_id)
+            self._events.append(event)
+
+    @workflow.query
+    def state(self) -> ScreeningState:
+        """Where this order stands, for people. No personal data beyond the carrier's ids."""
+        opened, conclusion = self._opened, self._conclusion
+        state = ScreeningState(
+            portout_id=self._portout_id,
+            support_key=opened.order.support_key if opened else None,
+            stage=self._stage,
+            round=opened.round if opened else 1,
+            left_on_purpose=self._left_on_purpose,
+            decided=self._decided(),
+            refused_attempts=list(self._refused_attempts),
+        )
+        if opened:
+            state = state.model_copy(
+                update=opened.model_dump(
+                    include={"mode", "policy", "policy_digest", "limit", "respond_by", "refused"}
+                )
+            )
+        if conclusion:
+            shown = {"outcome", "score", "people", "rules", "notes", "eligible"}
+            state = state.model_copy(update={name: getattr(conclusion, name) for name in shown})
+        return state
+
+    def _take_in(self, action: Literal["approve", "deny", "note"], raw: Any) -> None:
+        """Keep a signal until the run can take it. Never raises: that would fail the whole run."""
+        request = ReviewRequest.from_signal(action, raw)
+        if request is None:
+            self._refuse_attempt(action, None, "signal", "the signal could not be read")
+        elif len(self._inbox) < KEPT_ATTEMPTS:
+            self._inbox.append(request)
+
+    async def _take_signals(self) -> None:
+        while self._inbox:
+            request = self._inbox.pop(0)
+            if request.action == "note":
+                await self._write_note(request)
+                continue
+            why = self._objection(request) or await self._decide(request, "signal")
+            if why:
+                self._refuse_attempt(request.action, request.reviewer, "signal", why)
+
+    def _objection(self, request: ReviewRequest) -> str | None:
+        """Why this request cannot be taken now, as a sentence; None when it can."""
+        opened, conclusion = self._opened, self._conclusion
+        if request.action == "note":
+            return None if request.reason.strip() else "A note needs a text."
+        if not request.reason.strip():
+            return "A reason is needed."
+        if self._verdict is not None:
+            return self._decided()
+        if opened is None or conclusion is None or self._stage is Stage.SCREENING:
+            return "The order is still being screened; try again in a moment."
+        if self._stage is Stage.CLOSED:
+            return "The order is closed."
+        if opened.mode is Mode.SHADOW:
+            return "The order is only watched (shadow mode): nothing is sent, so there is nothing to decide."
+        if request.action == "approve" and conclusion.people > 1:
+            return "The order needs two people to approve it; until a second approval exists it can only be denied or left."
+        if request.action == "deny":
+            return _denial_objection(request, opened, conclusion)
+        return None
+
+    async def _decide(self, request: ReviewRequest, channel: Channel) -> str | None:
+        """Admit a decision and make it the verdict. Returns why it cannot stand, or None."""
+        async with self._door:
+            # Somebody may have been let in while this one waited for the door.
+            why = self._objection(request)
+            if why or self._opened is None or self._conclusion is None:
+                return why
+            admission = await self._admit(request, channel, self._opened, self._conclusion)
+            if admission.answer is None:
+                return admission.refused_because
+            self._verdict = Verdict(
+                by=DecidedBy.REVIEWER,
+                outcome=Outcome.APPROVE if request.action == "approve" else Outcome.DENY,
+                at=workflow.now(),
+                answer=admission.answer,
+                reviewer=request.reviewer,
+                reason=request.reason,
+                channel=channel,
+            )
+            return None
+
+    async def _admit(
+        self, request: ReviewRequest, channel: Channel, opened: Opened, conclusion: Conclusion
+    ) -> Admission:
+        admission = await self._steps.attempt(
+            ReviewActivities.admit,
+            AdmitInput(
+                opened=opened,
+                conclusion=conclusion,
+                action="approve" if request.action == "approve" else "deny",
+                reviewer=request.reviewer,
+                reason=request.reason,
+                rejection_code=request.rejection_code,
+                reject_as=request.reject_as,
+                channel=channel,
+                now=workflow.now(),
+            ),
+            # Somebody sits before a screen and waits.
+            within=self._timing.activity * 2,
+            summary=f"{request.action} by {channel}",
+        )
+        return admission or Admission(
+            refused_because="The decision could not be checked just now; please try again."
+        )
+
+    async def _write_note(self, request: ReviewRequest) -> None:
+        if self._opened is None:
+            return
+        self._notes += 1
+        note = NoteInput(
+            opened=self._opened,
+            reviewer=request.reviewer,
+            text=request.reason,
+            now=workflow.now(),
+            step=f"note-{self._notes}",
+        )
+        await self._steps.must(RecordActivities.record_note, note)
+
+    def _refuse_what_came_late(self) -> None:
+        for request in self._inbox:
+            why = self._decided() or "The order was no longer pending."
+            self._refuse_attempt(request.action, request.reviewer, "signal", why)
+        self._inbox.clear()
+
+    def _refuse_attempt(self, action: str, reviewer: str | None, channel: Channel, why: str) -> None:
+        if len(self._refused_attempts) < KEPT_ATTEMPTS:
+            attempt = RefusedAttempt(
+                action=action, reviewer=reviewer, channel=channel, why=why, at=workflow.now()
+            )
+            self._refused_attempts.append(attempt)
+
+    def _decided(self) -> str | None:
+        """Who decided, and when, for the one who came second."""
+        if self._verdict is None:
+            return None
+        who = self._verdict.reviewer or f"the {self._verdict.by}"
+        word = "approved" if self._verdict.outcome is Outcome.APPROVE else "denied"
+        return f"The order was already {word} by {who} at {self._verdict.at:%Y-%m-%d %H:%M:%S} UTC."
+
+
+def _denial_objection(request: ReviewRequest, opened: Opened, conclusion: Conclusion) -> str | None:
+    if any(refused.reason == request.reason for refused in opened.refused):
+        return "The carrier has already refused this reason; give another one."
+    codes = [eligible.code for eligible in conclusion.eligible]
+    if request.rejection_code is not None and codes and request.rejection_code not in codes:
+        listed = ", ".join(map(str, codes))
+        return f"Code {request.rejection_code} is not one that the carrier lists for this order: {listed}."
+    return None

@@ -1,0 +1,89 @@
+"""What people send to a screening and what they read from it."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from activities.contracts import Message
+from records.cases import Stage
+from screening.policy import Mode
+from screening.rejection import Barred, EligibleCode
+from screening.results import Outcome
+
+REVIEWER_LENGTH = 100
+TEXT_LENGTH = 1000
+
+
+class ReviewRequest(Message):
+    """The argument of the update `review`: the one door for decisions and notes."""
+
+    action: Literal["approve", "deny", "note"]
+    reviewer: str = Field(min_length=1, max_length=REVIEWER_LENGTH)
+    reason: str = Field("", max_length=TEXT_LENGTH)
+    """Why. Of a denial it is sent to the carrier; of an approval it stays in the ledger."""
+    rejection_code: int | None = None
+    reject_as: str | None = None
+    """A name of the policy's `rejections`; with `rejection_code` absent it picks the code."""
+
+    @classmethod
+    def from_signal(cls, action: Literal["approve", "deny", "note"], raw: Any) -> "ReviewRequest | None":
+        """Read what came by a raw signal; None when it is not a request, because a signal must never fail a run."""
+        if not isinstance(raw, dict):
+            return None
+        words = {
+            "reviewer": raw.get("reviewer", raw.get("by")),
+            "reason": raw.get("reason", raw.get("text", "")),
+        }
+        try:
+            return cls.model_validate({**raw, **words, "action": action})
+        except ValidationError:
+            return None
+
+
+class ReviewAccepted(Message):
+    """The answer to an accepted update. The carrier is answered next."""
+
+    action: Literal["approve", "deny", "note"]
+    reviewer: str
+    at: datetime
+
+
+class RefusedAttempt(Message):
+    """A decision that came too late or could not stand: kept, because an auditor asks who tried what."""
+
+    action: str
+    reviewer: str | None
+    channel: Literal["update", "signal"]
+    why: str
+    at: datetime
+
+    def sentence(self) -> str:
+        who = self.reviewer or "someone unnamed"
+        return f"{self.action} by {who} ({self.channel}) at {self.at:%Y-%m-%d %H:%M:%S} UTC was refused: {self.why}"
+
+
+class ScreeningState(Message):
+    """The answer to the query `state`."""
+
+    portout_id: str
+    support_key: str | None
+    stage: Stage
+    round: int
+    mode: Mode | None = None
+    policy: str | None = None
+    policy_digest: str | None = None
+    limit: datetime | None = None
+    respond_by: datetime | None = None
+    outcome: Outcome | None = None
+    """What the policy recommends."""
+    score: int | None = None
+    people: int = 1
+    rules: dict[str, str] = Field(default_factory=dict)
+    notes: list[str] = Field(default_factory=list)
+    eligible: list[EligibleCode] = Field(default_factory=list)
+    refused: list[Barred] = Field(default_factory=list)
+    left_on_purpose: bool = False
+    decided: str | None = None
+    """Who decided, when and what, as a sentence."""
+    refused_attempts: list[RefusedAttempt] = Field(default_factory=list)
