@@ -93,6 +93,13 @@ def reviewers(settings: Settings) -> frozenset[str]:
     return frozenset(settings.reviewers or (getpass.getuser(),))
 
 
+def workflow_runner() -> SandboxedWorkflowRunner:
+    """The sandbox for workflow code, with everything but the workflow files passed through."""
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+    )
+
+
 @dataclass
 class Parts:
     """Everything that a worker is made of."""
@@ -141,9 +148,7 @@ class Parts:
                 NoticeActivities(board).notify,
                 intake.take_in,
             ],
-            workflow_runner=SandboxedWorkflowRunner(
-                restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-            ),
+            workflow_runner=workflow_runner(),
             max_cached_workflows=CACHED_WORKFLOWS,
             max_concurrent_activities=ACTIVITIES_AT_ONCE,
             graceful_shutdown_timeout=GRACE,

@@ -24,6 +24,7 @@ from activities.notices import NoticeBoard
 from activities.pins import STATUS_CHANGED, attempted_pins
 from activities.records import write_ending
 from records.errors import DatabaseUnavailable
+from records.marks import PAUSED
 from records.store import Records
 from telnyx_api import (
     Conflict,
@@ -33,8 +34,6 @@ from telnyx_api import (
     Unprocessable,
 )
 
-PAUSED = "paused"
-"""The mark in the records that stops answering; screening goes on."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the carrier's clock may be behind ours when we look for events since our first try."""
 log = structlog.get_logger(__name__)

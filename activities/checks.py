@@ -9,17 +9,17 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.carrier_errors import retrying
 from activities.contracts import RuleInput
+from activities.evidence import BAR_AFTER_MISMATCH, ask, customers_among, pin_result
 from activities.notices import NoticeBoard
 from activities.pins import AttemptedPin, attempted_pins, pins_on_file
 from activities.policies import PolicyShelf
 from records.attempts import Attempt
 from records.store import Records
-from screening.checks import CHECKS, GatheredFacts, pin
+from screening.checks import pin
 from screening.facts import CustomerFacts, PinOnFile
 from screening.results import CheckResult
 from telnyx_api import TelnyxClient
 
-BAR_AFTER_MISMATCH = timedelta(days=30)
 PIN_READS = 5
 """How often a PIN that is not there yet is read again within the wait: often enough, and no poll per second."""
 
@@ -76,12 +76,7 @@ class CheckActivities:
             self._records.attempts.settle(order.id, given.round, attempt.event_id, result)
         since = datetime.now(UTC) - BAR_AFTER_MISMATCH
         barred = self._records.attempts.barring(order.id, order.phone_numbers, since)
-        return CheckResult(
-            result=result,
-            bars_approval=(
-                "Another PIN was tried on a number of this order in the last 30 days." if barred else None
-            ),
-        )
+        return pin_result(result, barred=barred)
 
     @activity.defn
     async def check_spid(self, given: RuleInput) -> CheckResult:
@@ -96,18 +91,7 @@ class CheckActivities:
         return await asyncio.to_thread(self._ask_about_customers, given)
 
     def _ask_about_customers(self, given: RuleInput) -> CheckResult:
-        matches = self._records.customers.find(given.order.phone_numbers)
-        customers = {
-            match.customer.id: CustomerFacts(
-                name=match.customer.name,
-                business_name=match.customer.business_name,
-                authorized_names=match.customer.authorized_names,
-                tags=match.customer.tags,
-            )
-            for match in matches
-            if match.customer
-        }
-        return self._ask(given, list(customers.values()))
+        return self._ask(given, customers_among(self._records, given.order.phone_numbers))
 
     def _ask(self, given: RuleInput, customers: Sequence[CustomerFacts] = ()) -> CheckResult:
         bundle = self._shelf.by_digest(given.policy_digest)
@@ -119,13 +103,7 @@ class CheckActivities:
                 type="UnknownRule",
                 non_retryable=True,
             )
-        gathered = GatheredFacts(
-            order=given.order,
-            today=given.now.astimezone(policy.zone).date(),
-            customers=customers,
-            lists=bundle.lists_of(policy),
-        )
-        return CHECKS[rule.check.kind].ask(rule.check.params, gathered)
+        return ask(bundle, policy, rule, order=given.order, now=given.now, customers=customers)
 
 
 def _wait_for_pin(pin_wait: float) -> None:

@@ -1,7 +1,7 @@
 """Concluding: what the policy makes of the rules' results, fixed and written to the ledger in one activity."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from temporalio import activity
 
@@ -23,9 +23,10 @@ from records.ledger import EntryKind, LedgerEntry
 from records.store import Records
 from screening import decision as core
 from screening.bundle import ENGINE_VERSION
+from screening.facts import OrderFacts
 from screening.policy import Mode, Policy
 from screening.rejection import EligibleCode, pick
-from screening.results import Decision, FactValue, Outcome
+from screening.results import Decision, FactValue, Outcome, RuleResult
 from telnyx_api import CarrierError, TelnyxClient
 
 CODE_TRIES = 5
@@ -54,13 +55,13 @@ class ConcludingActivities:
         opened = given.opened
         bundle = await asyncio.to_thread(self._shelf.by_digest, opened.policy_digest)
         policy = bundle.policies[opened.policy]
-        facts = _facts(given)
+        facts = known_facts(given.opened.order, given.results)
         decided = core.decide(policy, given.results, review_because=opened.review_because, facts=facts)
         waits = opened.mode is not Mode.SHADOW and (
             opened.mode is Mode.ADVISE or decided.outcome is not Outcome.APPROVE
         )
         eligible = await self._eligible(opened.order.id) if waits else []
-        conclusion = _conclusion(opened, policy, decided, eligible)
+        conclusion = conclusion_of(opened, policy, decided, eligible)
         await asyncio.to_thread(self._write, given, decided, conclusion)
         return conclusion
 
@@ -170,9 +171,10 @@ class ConcludingActivities:
         )
 
 
-def _facts(given: ConcludeInput) -> Mapping[str, FactValue]:
-    facts: dict[str, FactValue] = dict(given.opened.order.as_facts())
-    for result in given.results:
+def known_facts(order: OrderFacts, results: Sequence[RuleResult]) -> Mapping[str, FactValue]:
+    """What the order says and what the checks saw, for the policy's texts."""
+    facts: dict[str, FactValue] = dict(order.as_facts())
+    for result in results:
         facts.update(result.check.facts)
     return facts
 
@@ -187,9 +189,10 @@ def _header(opened: Opened) -> dict[str, object]:
     }
 
 
-def _conclusion(
+def conclusion_of(
     opened: Opened, policy: Policy, decided: Decision, eligible: list[EligibleCode]
 ) -> Conclusion:
+    """What follows from a decision in this mode, with the answer that it fixes."""
     notes = list(decided.notes)
     answer = None
     if opened.mode is Mode.SHADOW:
@@ -220,9 +223,7 @@ def _answer(opened: Opened, policy: Policy, decided: Decision, eligible: list[El
         return Answer(status="authorized", reason=reason, host_messaging=decided.host_messaging)
     if decided.reject_as is None or decided.reason is None:
         return None
-    code = pick(
-        policy.rejections, decided.reject_as, eligible, reason=decided.reason, barred=opened.refused
-    )
+    code = pick(policy.rejections, decided.reject_as, eligible, reason=decided.reason, barred=opened.refused)
     if code is None:
         return None
     return Answer(status="rejected-pending", reason=decided.reason, rejection_code=code.code)

@@ -36,12 +36,16 @@ class NoticeBoard:
     def __init__(self, records: Records, addresses: Sequence[tuple[str, SecretStr]]) -> None:
         self._records = records
         self._addresses = addresses
+        self._under_way: set[str] = set()
+        self._took: dict[str, set[SecretStr]] = {}
 
     async def post(self, notice: Notice) -> None:
         """Post a notice; what cannot be delivered is logged and left.
 
         Activities use this for what they notice by the way: their own work must not depend on a pager.
         """
+        if notice.cause in self._under_way:
+            return  # Many notice the same thing at once, a refused key for one: the first of them tells it.
         try:
             await self.deliver(notice)
         except NotDelivered:
@@ -51,15 +55,27 @@ class NoticeBoard:
         """Post a notice.
 
         Raises:
-            NotDelivered: an address did not take it; nothing is remembered, so a retry sends it again.
+            NotDelivered: an address did not take it. A retry sends it again, to the addresses that did not.
         """
-        if await self._told(notice.cause):
-            return
-        log.warning("notice", kind=notice.kind, cause=notice.cause, text=notice.text)
-        urls = [url for tag, url in self._addresses if tag == _TAGS[notice.kind]]
-        if urls and not await _send(urls, notice):
+        self._under_way.add(notice.cause)
+        try:
+            if await self._told(notice.cause):
+                return
+            log.warning("notice", kind=notice.kind, cause=notice.cause, text=notice.text)
+            await self._send(notice)
+            await self._remember(notice.cause)
+        finally:
+            self._under_way.discard(notice.cause)
+
+    async def _send(self, notice: Notice) -> None:
+        took = self._took.setdefault(notice.cause, set())
+        urls = [url for tag, url in self._addresses if tag == _TAGS[notice.kind] and url not in took]
+        # In a thread: Apprise is loaded at the first notice, which takes most of a second, and its services block.
+        delivered = await asyncio.gather(*(asyncio.to_thread(_deliver_to, url, notice) for url in urls))
+        took.update(url for url, taken in zip(urls, delivered, strict=True) if taken)
+        if not all(delivered):
             raise NotDelivered(notice.kind)
-        await self._remember(notice.cause)
+        del self._took[notice.cause]
 
     async def _told(self, cause: str) -> bool:
         try:
@@ -91,15 +107,19 @@ class NoticeActivities:
             ) from None
 
 
-async def _send(urls: Sequence[SecretStr], notice: Notice) -> bool:
-    # Apprise takes most of a second to import; a worker without addresses starts without it.
+def _deliver_to(url: SecretStr, notice: Notice) -> bool:
+    # Here and not above: a worker without addresses starts without it.
     import apprise
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its messages carry addresses with keys in them
     sender = apprise.Apprise()
-    known = [sender.add(url.get_secret_value()) for url in urls]
-    delivered = await sender.async_notify(title=f"Port-out: {notice.kind}", body=_body(notice))
-    return all(known) and bool(delivered)
+    try:
+        known = sender.add(url.get_secret_value())
+        return known and bool(sender.notify(title=f"Port-out: {notice.kind}", body=_body(notice)))
+    except Exception as error:
+        # The code of a hundred services runs here; whatever one of them raises, its notice was not delivered.
+        log.warning("notice service failed", error=type(error).__name__)
+        return False
 
 
 def _body(notice: Notice) -> str:

@@ -51,56 +51,19 @@ class OpeningActivities:
     def _open(self, given: OpenInput, order: OrderFacts) -> Opened:
         in_force = self._shelf.in_force()
         past = self._records.ledger.rounds(order.id)
-        opened = self._judge(given, order, in_force, past)
+        opened = judge(
+            self._records,
+            in_force,
+            past,
+            given,
+            order,
+            sends=self._sends,
+            first_sending=first_sending(self._records),
+        )
         if opened.pending:
             self._note_refusal(opened, past, given.now)
             self._records.cases.upsert(case_of(opened, given.now))
         return opened
-
-    def _judge(self, given: OpenInput, order: OrderFacts, in_force: InForce, past: PastRounds) -> Opened:
-        matches = self._records.customers.find(order.phone_numbers)
-        customers = {match.customer.id: match.customer for match in matches if match.customer}
-        # A number without a customer beside one with a customer is not the same holder either.
-        holders = {match.customer.id if match.customer else None for match in matches}
-        several = len(holders) > 1
-        tags = {tag for customer in customers.values() for tag in customer.tags}
-        choice = in_force.bundle.choose(countries_of(order.phone_numbers), tags, several)
-        policy = choice.policy
-        round_ = max(past.next_round, given.carried.round if given.carried else 1)
-        sent_before = [Barred(code=code, reason=reason) for code, reason in past.barred if reason is not None]
-        refused = [*sent_before, *(given.carried.refused if given.carried else [])]
-        began = given.now if round_ > 1 else order.inserted_at or given.now
-        limit = began + (policy.respond.again_within if round_ > 1 else policy.respond.within)
-        respond_by = limit - policy.respond.margin
-        because = [choice.review_because] if choice.review_because else []
-        if round_ > 1:
-            because.append("The order is pending again after an earlier answer or an outside change.")
-        if given.now >= respond_by:
-            because.append("The order was first seen after its deadline.")
-        if self._inserted_before_sending(order):
-            because.append("The order is older than the first sending; it is not answered automatically.")
-        return Opened(
-            order=order,
-            round=round_,
-            run_id=given.run_id,
-            policy=policy.policy,
-            policy_digest=in_force.digest,
-            mode=policy.mode if self._sends else Mode.SHADOW,
-            rules=[RuleToRun(rule_id=rule.id, check=rule.check.kind) for rule in policy.rules],
-            limit=limit,
-            respond_by=respond_by,
-            remind_at=policy.review.remind_at,
-            escalate_at=policy.review.escalate_at,
-            review_because=because,
-            refused=list({(barred.code, barred.reason): barred for barred in refused}.values()),
-            several_customers=several,
-        )
-
-    def _inserted_before_sending(self, order: OrderFacts) -> bool:
-        first = self._records.marks.get(FIRST_SENDING)
-        if first is None:
-            return False
-        return order.inserted_at is None or order.inserted_at < datetime.fromisoformat(first)
 
     def _note_refusal(self, opened: Opened, past: PastRounds, now: datetime) -> None:
         if past.last_answer_at is None or not past.barred:
@@ -115,6 +78,66 @@ class OpeningActivities:
                 at=now,
             )
         )
+
+
+def first_sending(records: Records) -> datetime | None:
+    """When sending to a real carrier was first switched on."""
+    mark = records.marks.get(FIRST_SENDING)
+    return None if mark is None else datetime.fromisoformat(mark)
+
+
+def judge(
+    records: Records,
+    in_force: InForce,
+    past: PastRounds,
+    given: OpenInput,
+    order: OrderFacts,
+    *,
+    sends: bool,
+    first_sending: datetime | None,
+) -> Opened:
+    """Choose the policy of an order and its deadlines. Reads only.
+
+    Args:
+        first_sending: when sending to a real carrier was first switched on; None: never, or at the sandbox.
+    """
+    matches = records.customers.find(order.phone_numbers)
+    customers = {match.customer.id: match.customer for match in matches if match.customer}
+    # A number without a customer beside one with a customer is not the same holder either.
+    holders = {match.customer.id if match.customer else None for match in matches}
+    several = len(holders) > 1
+    tags = {tag for customer in customers.values() for tag in customer.tags}
+    choice = in_force.bundle.choose(countries_of(order.phone_numbers), tags, several)
+    policy = choice.policy
+    round_ = max(past.next_round, given.carried.round if given.carried else 1)
+    sent_before = [Barred(code=code, reason=reason) for code, reason in past.barred if reason is not None]
+    refused = [*sent_before, *(given.carried.refused if given.carried else [])]
+    began = given.now if round_ > 1 else order.inserted_at or given.now
+    limit = began + (policy.respond.again_within if round_ > 1 else policy.respond.within)
+    respond_by = limit - policy.respond.margin
+    because = [choice.review_because] if choice.review_because else []
+    if round_ > 1:
+        because.append("The order is pending again after an earlier answer or an outside change.")
+    if given.now >= respond_by:
+        because.append("The order was first seen after its deadline.")
+    if first_sending is not None and (order.inserted_at is None or order.inserted_at < first_sending):
+        because.append("The order is older than the first sending; it is not answered automatically.")
+    return Opened(
+        order=order,
+        round=round_,
+        run_id=given.run_id,
+        policy=policy.policy,
+        policy_digest=in_force.digest,
+        mode=policy.mode if sends else Mode.SHADOW,
+        rules=[RuleToRun(rule_id=rule.id, check=rule.check.kind) for rule in policy.rules],
+        limit=limit,
+        respond_by=respond_by,
+        remind_at=policy.review.remind_at,
+        escalate_at=policy.review.escalate_at,
+        review_because=because,
+        refused=list({(barred.code, barred.reason): barred for barred in refused}.values()),
+        several_customers=several,
+    )
 
 
 def order_facts(order: PortOut) -> OrderFacts:

@@ -21,7 +21,7 @@ from activities.contracts import ScreeningResult, screening_workflow_id
 from commands.embedded import embedded_temporal, free_port
 from commands.output import Failed, print_json, print_table
 from commands.serving import import_sample_customers
-from records.cases import DecidedBy, Stage
+from records.cases import Stage
 from sandbox.samples import Act, SampleOrder, seed
 from sandbox.serve import SandboxServer
 from screening.loading import load_bundle
@@ -78,6 +78,8 @@ def demo(
                 played = asyncio.run(_play(home))
             except TimeoutError:
                 raise Failed(f"The demonstration was not over within {PATIENCE:.0f} s.") from None
+            except BaseExceptionGroup as group:
+                raise group.exceptions[0] from None
     if as_json:
         print_json([order.as_json() for order in played])
     else:
@@ -184,7 +186,9 @@ async def _until_it_waits(handle: "WorkflowHandle[Any, Any]") -> None:
         if state.stage is Stage.AWAITING_REVIEW:
             return
         if state.stage is Stage.CLOSED:
-            raise Failed(f"The order {state.support_key} was to be decided by a person, but was decided already.")
+            raise Failed(
+                f"The order {state.support_key} was to be decided by a person, but was decided already."
+            )
         await asyncio.sleep(0.1)
 
 
@@ -204,7 +208,9 @@ def _hurried_rules(home: Path) -> Path:
             text = re.sub(rf"^(\s+{name}:) \S+", rf"\1 {value}", text, flags=re.MULTILINE)
         file.write_text(text)
     with (rules / "lists" / "known-spids.yaml").open("a") as known:
-        known.writelines(f"  - value: '{spid}'\n    why: Its sample orders are to look familiar.\n" for spid in _FAMILIAR)
+        known.writelines(
+            f"  - value: '{spid}'\n    why: Its sample orders are to look familiar.\n" for spid in _FAMILIAR
+        )
     respond = load_bundle(rules).default.respond
     if (respond.within, respond.margin) != (timedelta(seconds=WITHIN), timedelta(seconds=MARGIN)):
         raise Failed("The shipped policy's `respond` block could not be shortened for the demonstration.")
@@ -217,26 +223,23 @@ def _say(line: str) -> None:
 
 
 def _print(played: Sequence[Played]) -> None:
+    rules = list(dict.fromkeys(rule for order in played for rule in order.result.rules))
     rows = [
         [
             order.sample.key,
-            order.result.outcome,
-            f"{order.result.decided_by} ({order.result.reviewer})"
-            if order.result.decided_by is DecidedBy.REVIEWER
-            else order.result.decided_by,
-            "" if order.result.score is None else str(order.result.score),
-            ", ".join(f"{rule} {result}" for rule, result in order.result.rules.items()),
-            " ".join(filter(None, [_code(order.result.rejection_code), order.result.reason])),
+            f"{order.result.outcome} by {order.result.reviewer or order.result.decided_by}",
             order.carrier_status,
+            ", ".join(order.result.rules.get(rule, "-") for rule in rules) + _sent(order.result),
         ]
         for order in played
     ]
     print_table(
         "Decisions, from the workflows' results and the carrier's own state",
-        ["order", "outcome", "decided by", "score", "rules", "code and reason", "carrier says"],
+        ["order", "decided", "carrier says", f"{', '.join(rules)}: code and reason"],
         rows,
     )
 
 
-def _code(code: int | None) -> str | None:
-    return None if code is None else str(code)
+def _sent(result: ScreeningResult) -> str:
+    words = [str(part) for part in (result.rejection_code, result.reason) if part]
+    return f": {' '.join(words)}" if words else ""

@@ -1,56 +1,84 @@
 """The `portout` command: every subcommand, and the one door through which it leaves."""
 
+import contextlib
 import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 
 import typer
-from click import ClickException
-from click.exceptions import Abort, Exit
 
-from commands import customers as customers_commands
-from commands import demo, operating, reviewing, ruling, serving
-from commands.errors import SENTENCES
 from commands.output import Failed
 
-app = typer.Typer(
-    name="portout",
-    help="Screen port-outs for the losing carrier.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for room in (serving, demo, operating, reviewing):
-    room.add_to(app)
-app.add_typer(ruling.app, name="rules", help="Check rule files.")
-app.add_typer(customers_commands.app, name="customers", help="The customers whose numbers these are.")
+ROOMS = {
+    "serving": ("up", "worker"),
+    "demo": ("demo",),
+    "reviewing": ("queue", "show", "approve", "deny", "note"),
+    "operating": ("status", "preflight", "pause", "resume", "settings", "sandbox"),
+    "ruling": ("rules",),
+    "customers": ("customers",),
+}
+"""Which module of this room adds which commands."""
+
+
+def app_for(arguments: Sequence[str]) -> typer.Typer:
+    """The command line, with the one module that these arguments need: the others take seconds to import.
+
+    Anything that is no command by itself (`--help`, a misspelt name) gets all of them.
+    """
+    app = typer.Typer(
+        name="portout",
+        help="Screen port-outs for the losing carrier.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    needed = [room for room, commands in ROOMS.items() if arguments and arguments[0] in commands]
+    for room in needed or ROOMS:
+        import_module(f"commands.{room}").add_to(app)
+    if needed:
+        # With a single command Typer would take its name for that command's first argument.
+        app.callback()(_keep_commands)
+    return app
+
+
+def _keep_commands() -> None:
+    """Screen port-outs for the losing carrier."""
 
 
 def run() -> None:
     """The entry point. Exit codes: 0 done, 1 could not, 2 usage; `rules` commands: 3 invalid."""
-    code = _code_of_run()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        # What a carrier sends need not fit the terminal's encoding.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    code = _code_of_run(sys.argv[1:])
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stderr.flush()
     # A process that used the Temporal client may crash while the interpreter ends, and then its code would lie.
     os._exit(code)
 
 
-def _code_of_run() -> int:
+def _code_of_run(arguments: Sequence[str]) -> int:
     try:
-        app(standalone_mode=False)
-    except Exit as left:
-        return left.exit_code
+        app_for(arguments)(args=list(arguments), prog_name="portout")
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else int(left.code is not None)
     except Failed as failed:
         print(failed, file=sys.stderr)
         return failed.code
-    except SENTENCES as error:
-        print(error, file=sys.stderr)
-        return 1
-    except ClickException as usage:
-        usage.show()
-        return usage.exit_code
-    except (Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 1
-    except BrokenPipeError:
+    except Exception as error:
+        # Imported only now: it knows the errors of every room.
+        from commands.errors import sentence_of
+
+        print(sentence_of(error), file=sys.stderr)
         return 1
     return 0
+
+
+if __name__ == "__main__":
+    run()

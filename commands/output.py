@@ -1,12 +1,18 @@
-"""What commands print: tables for people, JSON for programs, and one sentence when something could not be done."""
+"""What commands print: tables for people, JSON for programs, and one sentence when something could not be done.
+
+Text is printed as it is: what a carrier sends is never read as markup, and control codes in it are made visible.
+"""
 
 import json
+import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
-from rich.console import Console
-from rich.table import Table
+
+WIDTH = 100
+"""Columns when the output is no terminal."""
 
 
 class Failed(Exception):
@@ -25,16 +31,52 @@ def print_json(value: object) -> None:
     print(json.dumps(_ANY.dump_python(value, mode="json"), ensure_ascii=False, indent=2))
 
 
+def print_lines(*lines: str) -> None:
+    """Print sentences, folded to the terminal."""
+    for line in lines:
+        _print(plain(line))
+
+
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table. Cells are text as it is: what a carrier sends is never read as markup."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    """Print a table with a heading for each column."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(
+        title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(_plain(cell) for cell in row))
-    Console(markup=False, highlight=False).print(table)
+        table.add_row(*(plain(cell) for cell in row))
+    _print(table)
 
 
-def _plain(cell: str) -> str:
-    # A carrier's text could carry terminal control codes.
-    return "".join(character if character.isprintable() else "�" for character in cell)
+def print_fields(title: str, rows: Sequence[Sequence[str]]) -> None:
+    """Print a heading and, below it, rows of which all but the last cell are short."""
+    from rich.padding import Padding
+    from rich.table import Table
+
+    if not rows:
+        return
+    _print("", plain(title))
+    grid = Table.grid(padding=(0, 2))
+    for position in range(len(rows[0])):
+        grid.add_column(overflow="fold", no_wrap=position == 0)
+    for row in rows:
+        grid.add_row(*(plain(cell) for cell in row))
+    _print(Padding(grid, (0, 0, 0, 2)))
+
+
+def plain(text: str) -> str:
+    """Text that cannot steer a terminal."""
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def _print(*things: Any) -> None:
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH
+    console = Console(markup=False, highlight=False, emoji=False, width=width)
+    for thing in things:
+        console.print(thing)

@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ValidationError
-from temporalio.client import Client
+from pydantic import BaseModel, SecretStr, ValidationError
 
-import worker
-from records.store import Records
 from settings import Settings, load_settings
-from telnyx_api import TelnyxClient
-from temporal_client import connect
+
+# Each of these takes a noticeable part of a second to import, and no command needs them all.
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from records.store import Records
+    from telnyx_api import TelnyxClient
 
 RUNNING = "running.json"
 
@@ -53,23 +56,51 @@ class Place:
     settings: Settings
     temporal_address: str | None
 
-    async def temporal(self) -> Client:
+    async def temporal(self) -> "Client":
         """Connect. Raises TemporalUnreachable."""
+        from temporal_client import connect
+
         return await connect(self.settings, address=self.temporal_address)
 
     @asynccontextmanager
-    async def carrier(self) -> AsyncIterator[TelnyxClient]:
+    async def carrier(self) -> "AsyncIterator[TelnyxClient]":
+        from telnyx_api import TelnyxClient
+
         async with TelnyxClient(self.settings.carrier_key, self.settings.carrier_url) as client:
             yield client
 
     @contextmanager
-    def records(self) -> Iterator[Records]:
-        """Open the records, brought up to date first. Raises RecordsError."""
+    def records(self) -> "Iterator[Records]":
+        """Open the records, made and brought up to date first. Raises RecordsError."""
+        import worker
+
         records = worker.open_records(self.settings)
         try:
             yield records
         finally:
             records.close()
+
+    @contextmanager
+    def records_as_they_are(self) -> "Iterator[Records]":
+        """Open the records and make nothing, neither tables nor keys. Raises RecordsError."""
+        from records.store import Records
+
+        records = Records.open(
+            self.settings.records_url,
+            pin_key=self.settings.pin_key or self._key_on_file("pin.key"),
+            records_key=self.settings.records_key or self._key_on_file("records.key"),
+        )
+        try:
+            yield records
+        finally:
+            records.close()
+
+    def _key_on_file(self, name: str) -> SecretStr | None:
+        from records.keys import load_or_make_key
+
+        file = self.settings.home / name
+        there = self.settings.records_url.startswith("sqlite") and file.exists()
+        return load_or_make_key(file) if there else None
 
 
 def find_place() -> Place:

@@ -104,7 +104,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str] | None]]:
 def _header(path: Path, first: tuple[int, list[str] | None]) -> list[str]:
     line, cells = first
     names = [cell.strip().casefold() for cell in cells or []]
-    if not set(names) & set(COLUMNS):
+    if 2 * len(set(names) & set(COLUMNS)) < max(len(names), 1):
         # Perhaps a row of data, PIN included: say nothing of what it holds.
         raise _refused(path, line, "there is no header: the first line must name the columns, " + _wanted())
     faults = [
@@ -126,7 +126,7 @@ def _header(path: Path, first: tuple[int, list[str] | None]) -> list[str]:
 def _unknown_column(name: str) -> str:
     if not name:
         return "a column has no name: name it, or remove it."
-    near = get_close_matches(name.replace(" ", "_"), COLUMNS, n=1)
+    near = get_close_matches(name.replace(" ", "_"), COLUMNS, n=1, cutoff=0.7)
     hint = f"did you mean {near[0]}?" if near else f"remove it, or use one of {', '.join(COLUMNS)}."
     return f"there is no such column: {hint}"
 
@@ -188,7 +188,7 @@ class _Reading:
         row.customer_id = cell
         line = self._line_of_customer.setdefault(cell, row.line)
         if line != row.line:
-            return f"customer {cell} is in line {line} already: give each customer one row."
+            return f"this customer is in line {line} already: give each customer one row."
         return None
 
     def _numbers(self, row: CustomerRow, cell: str) -> str | None:
@@ -196,7 +196,9 @@ class _Reading:
         for place, text in enumerate(_values(cell), start=1):
             number = _e164(text, row.country)
             if number is None and row.country is None and not text.startswith("+"):
-                faults.append(f"number {place} has no + and the row no usable country: write it as in {_EXAMPLE}")
+                faults.append(
+                    f"number {place} has no + and the row no usable country: write it as in {_EXAMPLE}"
+                )
             elif number is None:
                 faults.append(f"number {place} is no phone number: write it as in {_EXAMPLE}")
             elif number not in row.numbers:
@@ -204,8 +206,8 @@ class _Reading:
                 other = self._row_of_number.setdefault(number, row)
                 if other is not row:
                     faults.append(
-                        f"{number} is in line {other.line} (customer {other.customer_id}) and in line "
-                        f"{row.line} (customer {row.customer_id}): leave it with the one who holds it"
+                        f"{number} is in line {other.line} and in line {row.line}: "
+                        "leave it with the customer who holds it"
                     )
         return "; ".join(faults) + "." if faults else None
 

@@ -5,6 +5,9 @@ import sqlalchemy as sa
 from records.engine import Database
 from records.schema import marks
 
+PAUSED = "paused"
+"""The mark that stops answering the carrier while it is `yes`; screening goes on."""
+
 _GET = sa.select(marks.c.value).where(marks.c.name == sa.bindparam("wanted"))
 
 

@@ -36,9 +36,6 @@ class PinHasher:
         self._key = None if pin_key is None else parse_key(pin_key, "PORTOUT_PIN_KEY")
         self.key_id = None if self._key is None else key_id(self._key)
 
-    def __repr__(self) -> str:
-        return f"PinHasher({self.key_id})"
-
     def digest(self, customer_id: str, pin: SecretStr) -> bytes:
         """32 bytes.
 

@@ -33,9 +33,6 @@ class Sealer:
         self._wrapping = None if key is None else AESGCM(key)
         self.wrapped_by = "" if key is None else key_id(key)
 
-    def __repr__(self) -> str:
-        return f"Sealer({self.wrapped_by})"
-
     def new_key(self, portout_id: str) -> "FactKey":
         """A random key for one port-out.
 

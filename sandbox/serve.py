@@ -19,6 +19,9 @@ from sandbox.errors import PortBusy
 DEFAULT_PORT = 8787
 DEFAULT_KEY = "sandbox"
 
+# Turns of the event loop in which an accepted connection gets its protocol, is closed by it, and reports its end.
+_TURNS_TO_CLOSE = 4
+
 
 class _Protocol(HttpToolsProtocol):
     """HTTP on a connection that the application can close without an answer; ASGI has no way to say so."""
@@ -111,14 +114,18 @@ class SandboxServer:
     ) -> None:
         if self._listener is None:
             return
-        self._listener.close()
+        # A connection that has been accepted, and has no protocol yet when the listener closes, is lost: nobody
+        # would ever close it. So nothing more is accepted, and what was gets its protocol, which closes it.
+        asyncio.get_running_loop().remove_reader(self._listener.sockets[0].fileno())
         self._closing.set()
         for connection in list(self._state.connections):
             connection.transport.abort()
-        # The transports report their end in the next turn of the loop; requests notice it there.
-        await asyncio.sleep(0)
+        for _ in range(_TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
+        self._listener.close()
         await asyncio.gather(*self._state.tasks)
         await self._listener.wait_closed()
+        self._listener = None
 
 
 def run(

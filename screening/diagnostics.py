@@ -10,6 +10,8 @@ from itertools import islice
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what ends a line in YAML
 _LONGEST_EXCERPT = 160
+_LONGEST_QUOTE = 60
+_MOST_LISTED = 12
 _WORDS_COMPARED = 1_000  # comparing takes a few microseconds each
 _LONGEST_WORD = 100
 
@@ -142,7 +144,6 @@ class Source:
         length: int = 1,
         path: str = "",
         suggestion: str = "",
-        severity: Severity = Severity.ERROR,
     ) -> Diagnostic:
         """Make a diagnostic with its excerpt. A place behind the end of the text becomes its last character."""
         if line > len(self.lines):
@@ -157,7 +158,7 @@ class Source:
         if column > _LONGEST_EXCERPT:
             excerpt = ()
         return Diagnostic(
-            self.file, line, column, severity, code, message, path, suggestion, max(length, 1), excerpt
+            self.file, line, column, Severity.ERROR, code, message, path, suggestion, max(length, 1), excerpt
         )
 
 
@@ -174,15 +175,22 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean {quoted(near)}?" if near else ""
 
 
+def one_line(text: str) -> str:
+    """Return an author's text without line breaks and invisible characters, which could forge other lines."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
 def quoted(word: str) -> str:
-    """Return an author's word in quotes, shortened and without line breaks, as it stands in a sentence."""
-    one_line = " ".join(word.split())
-    return f"'{one_line[:60]}…'" if len(one_line) > 60 else f"'{one_line}'"
+    """Return an author's word in quotes and shortened, as it stands in a sentence."""
+    shown = one_line(word)
+    return f"'{shown[:_LONGEST_QUOTE]}…'" if len(shown) > _LONGEST_QUOTE else f"'{shown}'"
 
 
 def one_of(words: Iterable[str]) -> str:
-    """Return the words as they stand in a sentence: `a, b or c`."""
+    """Return the words as they stand in a sentence: `a, b or c`; of many, the first ones."""
     *most, last = words
+    if len(most) >= _MOST_LISTED:
+        return f"{', '.join(most[:_MOST_LISTED])} …"
     return f"{', '.join(most)} or {last}" if most else last
 
 

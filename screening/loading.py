@@ -215,7 +215,9 @@ class _Reading:
         return paths
 
     def _paths_below(self, name: str) -> list[Path]:
-        found = []
+        found: list[Path] = []
+        if not (self.directory / name).is_dir():
+            return found
         for directory, below, files in os.walk(self.directory / name):
             below[:] = sorted(entry for entry in below if not entry.startswith("."))
             found += [path for file in sorted(files) if _is_rule_file(path := Path(directory, file))]

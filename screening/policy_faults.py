@@ -35,7 +35,7 @@ def is_too_new(root: Node, faults: Faults) -> bool:
     number = _number(stated)
     if stated is None or number is None or number <= FORMAT:
         return False
-    sentence = f"format {number} is newer than this program, which reads format {FORMAT}"
+    sentence = f"format {number:g} is newer than this program, which reads format {FORMAT}"
     faults.error(stated, Code.FORMAT_TOO_NEW, sentence, "update the program")
     return True
 

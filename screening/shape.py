@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar, Union
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from screening.diagnostics import Code, Diagnostic, Severity, Source, did_you_mean, nearest, one_of, quoted
+from screening.diagnostics import Code, Diagnostic, Source, did_you_mean, nearest, one_line, one_of, quoted
 from screening.policy_values import RuleModel
 from screening.yaml_tree import ListNode, MapNode, Node, Scalar, child, entries, items, word
 
@@ -28,26 +28,18 @@ class Faults:
 
     def error(self, node: Node, code: Code, message: str, suggestion: str = "") -> None:
         """Report a fault at a node, unless a fault of that node is reported already."""
-        if not node.broken:
-            self.diagnostics.append(self._diagnostic(node, code, message, suggestion, Severity.ERROR))
-
-    def warning(self, node: Node, code: Code, message: str, suggestion: str = "") -> None:
-        """Report something that keeps no file from being used."""
-        if not node.broken:
-            self.diagnostics.append(self._diagnostic(node, code, message, suggestion, Severity.WARNING))
-
-    def _diagnostic(
-        self, node: Node, code: Code, message: str, suggestion: str, severity: Severity
-    ) -> Diagnostic:
-        return self.source.diagnostic(
-            node.line,
-            node.column,
-            code,
-            message,
-            length=node.length if isinstance(node, Scalar) else 1,
-            path=path_of(node),
-            suggestion=suggestion,
-            severity=severity,
+        if node.broken:
+            return
+        self.diagnostics.append(
+            self.source.diagnostic(
+                node.line,
+                node.column,
+                code,
+                message,
+                length=node.length if isinstance(node, Scalar) else 1,
+                path=one_line(path_of(node)),
+                suggestion=suggestion,
+            )
         )
 
 

@@ -301,7 +301,8 @@ class _Builder:
 def _span(event: yaml.Event) -> tuple[int, int, int]:
     """Return line and column, from 1, and how many characters the event covers in its first line."""
     start, end = event.start_mark, event.end_mark
-    assert start is not None and end is not None, "the parser marks every event"
+    assert start is not None, "the parser marks every event"
+    assert end is not None, "the parser marks every event"
     line, column = start.line, start.column
     length = end.column - column
     return line + 1, column + 1, length if length > 0 and end.line == line else 1

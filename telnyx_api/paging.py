@@ -154,20 +154,23 @@ class Reading(Generic[Item]):
         moments = sorted(filter(None, map(self._moment, self._seen.values())))
         if len(moments) < len(self._seen):
             return False
+        known = set(self._seen)
         step = max(1, self._fullest * 4 // 5)  # leaves room on each page for those that come meanwhile
         cuts = sorted({moment for moment in moments[step::step] if self._within.divides(moment)})
+        shown: set[str] = set()
         for window in self._within.at(cuts):
-            if not await self._read_window(window):
+            if not await self._read_window(window, shown):
                 return False
-        return True
+        return not known.isdisjoint(shown)  # a filter that finds none of them does not work
 
-    async def _read_window(self, window: Window) -> bool:
+    async def _read_window(self, window: Window, shown: set[str]) -> bool:
         try:
             page = await self._page(window, 1)
         except CarrierError as fault:
             if fault.status in (400, 422):  # the same without the window was fine: the filter is not
                 return False
             raise
+        shown.update(item.id for item in page.items)
         if not all(window.holds(self._moment(item)) for item in page.items):
             return False
         following = follows(page, 1)
@@ -182,7 +185,7 @@ class Reading(Generic[Item]):
             await self._settle(window)
             return True
         for half in window.at([inside[len(inside) // 2]]):
-            if not await self._read_window(half):
+            if not await self._read_window(half, shown):
                 return False
         return True
 

@@ -1,10 +1,13 @@
 """Migrations: the schema is what they make, from anywhere, by many at once."""
 
+import io
 import logging
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,11 +15,13 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
+from records import engine
 from records.cases import CaseUpdate
 from records.engine import Database
-from records.errors import NotMigrated
+from records.errors import DatabaseUnavailable, NotMigrated
 from records.ledger import EntryKind, LedgerEntry
 from records.schema import REVISION, customers, metadata
 from records.store import Records
@@ -77,6 +82,35 @@ def test_up_and_down_and_up_again_with_data(url: str, file: Path) -> None:
         records.close()
         downgrade(url)
         assert tables(file) == {"alembic_version"}
+
+
+def test_on_postgresql_the_ledger_refuses_changes_by_a_function(url: str) -> None:
+    upgrade(url)
+    database, written = Database(url), io.StringIO()
+    with database.read() as connection:
+        script = ScriptDirectory.from_config(alembic_config(connection)).get_revision(REVISION)
+    database.close()
+    options = {"as_sql": True, "output_buffer": written}
+    with Operations.context(MigrationContext.configure(dialect_name="postgresql", opts=options)):
+        script.module.upgrade()
+        script.module.downgrade()
+    assert "BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger" in written.getvalue()
+    assert "RAISE(ABORT" not in written.getvalue()
+    assert "seq BIGSERIAL" in written.getvalue()
+    assert "at TIMESTAMP WITH TIME ZONE" in written.getvalue()
+    assert written.getvalue().rstrip().endswith("DROP FUNCTION ledger_refuses();")
+
+
+def test_a_database_that_somebody_holds_is_waited_for_and_then_named(
+    monkeypatch: pytest.MonkeyPatch, url: str, file: Path
+) -> None:
+    monkeypatch.setattr(engine, "PATIENCE", 0.03)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DatabaseUnavailable, match="is locked"):
+            upgrade(url)
+    upgrade(url)
+    assert is_current(url)
 
 
 def test_upgrading_again_changes_nothing(url: str) -> None:

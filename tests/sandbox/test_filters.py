@@ -113,6 +113,7 @@ async def test_orders_are_found_by_what_they_hold(
         phone_numbers=["+13035550124", "+14165550125"],
     )
     carrier.create_order(support_key="null", phone_numbers=None)
+    carrier.create_order(support_key="nowhere", phone_numbers=["+99912345678"])
     assert await found(client, pairs) == expected
 
 

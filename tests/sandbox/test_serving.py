@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
+import socket
 import subprocess
 import sys
+from contextlib import suppress
 from time import perf_counter
 
 import httpx
@@ -59,6 +61,19 @@ async def test_a_client_that_hangs_up_in_the_middle_of_its_request_does_no_harm(
         client = Client(server)
         async with client.http:
             assert (await client.data(f"/portouts/{order_id}"))["status"] == "pending"
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_whoever_connects_while_the_server_stops_is_turned_away(turns: int) -> None:
+    loop = asyncio.get_running_loop()
+    server = await SandboxServer().__aenter__()
+    with socket.create_connection((server.host, server.port)) as caller:
+        caller.setblocking(False)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await server.__aexit__(None, None, None)
+        with suppress(ConnectionResetError):
+            assert await asyncio.wait_for(loop.sock_recv(caller, 1), 5) == b""
 
 
 async def test_a_server_never_entered_can_be_left() -> None:

@@ -69,7 +69,8 @@ def policies(draw: st.DrawFn) -> Policy:
 
 
 entries = st.fixed_dictionaries(
-    {"value": texts}, optional={"also": st.lists(texts), "from": st.dates().map(str), "until": st.dates().map(str)}
+    {"value": texts},
+    optional={"also": st.lists(texts), "from": st.dates().map(str), "until": st.dates().map(str)},
 )
 
 
@@ -82,11 +83,16 @@ def test_a_bundle_reads_back_from_its_canonical_form(policy: Policy, listed: lis
     again = Bundle.from_canonical(bundle.canonical())
     assert again == bundle
     assert again.digest == bundle.digest
-    assert Bundle(**{name: getattr(again, name) for name in Bundle.model_fields}).canonical() == bundle.canonical()
+    assert (
+        Bundle(**{name: getattr(again, name) for name in Bundle.model_fields}).canonical()
+        == bundle.canonical()
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_digest_does_not_depend_on_layout_comments_or_the_order_of_keys(tmp_path: Path, seed: int) -> None:
+def test_the_digest_does_not_depend_on_layout_comments_or_the_order_of_keys(
+    tmp_path: Path, seed: int
+) -> None:
     shuffle = random.Random(seed)
 
     def shuffled(node: object) -> object:

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 from time import perf_counter
 
@@ -93,7 +92,9 @@ def test_a_fault_is_shown_with_its_line_a_caret_and_what_was_perhaps_meant(tmp_p
 
 
 def test_a_refusal_names_its_first_fault_and_how_many_more(tmp_path: Path) -> None:
-    text = shipped_text().replace("mode: enforce", "mode: enforced").replace("host_messaging: false", "host: no")
+    text = (
+        shipped_text().replace("mode: enforce", "mode: enforced").replace("host_messaging: false", "host: no")
+    )
     rules = copied(tmp_path)
     (rules / POLICY).write_text(text)
     with pytest.raises(PolicyErrors, match=r"us-standard\.yaml:7:7 PO107 needs shadow.*\(and 1 more\)$"):
@@ -115,11 +116,15 @@ def test_a_directory_without_any_policy_is_a_fault(tmp_path: Path) -> None:
     assert fault.code is Code.NO_RULE_FILES
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_a_fault(tmp_path: Path) -> None:
-    rules = copied(tmp_path)
-    (rules / POLICY).chmod(0)
-    assert [fault.code for fault in faults_of(rules)] == [Code.UNREADABLE]
+def test_a_file_that_may_not_be_read_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    faults = faults_of(SHIPPED)
+    assert {(fault.code, fault.message) for fault in faults} == {
+        (Code.UNREADABLE, "the file cannot be read: Permission denied")
+    }
 
 
 def test_a_file_that_vanishes_or_points_nowhere_is_no_policy(tmp_path: Path) -> None:
@@ -140,7 +145,9 @@ def test_a_policy_in_a_directory_below_is_not_silently_ignored(tmp_path: Path) -
     (rules / "drafts").mkdir()
     (rules / "drafts" / "new.yaml").write_text("format: 1\n")
     report = check_paths([rules])
-    assert [(entry.severity, entry.code) for entry in report.diagnostics] == [(Severity.WARNING, Code.FILE_NOT_USED)]
+    assert [(entry.severity, entry.code) for entry in report.diagnostics] == [
+        (Severity.WARNING, Code.FILE_NOT_USED)
+    ]
     assert (report.errors, report.warnings) == (0, 1)
     assert load_bundle(rules).digest == load_bundle(SHIPPED).digest
 
@@ -189,3 +196,9 @@ def test_the_authors_page_names_every_check_and_every_result() -> None:
     for kind in CHECKS.values():
         [line] = [line for line in page.splitlines() if line.startswith(f"| `{kind.name}` |")]
         assert all(f"`{result}`" in line for result in kind.results)
+
+
+def test_the_authors_page_shows_what_a_fault_really_looks_like(tmp_path: Path) -> None:
+    [fault] = faults_of(changed(tmp_path, "SPID <portout.spid>", "SPID <portout.spd>"))
+    shown = fault.render().replace(str(tmp_path / "rules"), "rules")
+    assert f"```\n$ portout rules check rules\n{shown}\n```" in shipped_text("README.md")

@@ -56,7 +56,7 @@ CASES = [
     ("      match: pass\n", "      match: pas\n", "PO107", "pas", "found 'pas'", "'pass'"),
     ("      match: pass\n", "      match: {score: 5, outcome: pass}\n", "PO122", "5", "pass adds no points", ""),
     ("      match: pass\n", "      match: score\n", "PO122", "score", "needs points", "{score: 15}"),
-    ("      match: pass\n", "      matched: pass\n      match: pass\n", "PO112", "matched", "unknown result of pin", "match"),
+    ("      match: pass\n", "      matched: pass\n      match: pass\n", "PO112", "matched", "unknown result of", "match"),
     ("      not_set: skip\n", "      not_set: {outcome: ask, message: Please.}\n", "PO122", "ask", "no block ask", "ask: {"),
     ("        reject_as: invalid_pin\n", "", "PO122", "deny", "a denial needs reject_as", "reject_as"),
     ("reject_as: invalid_pin\n", "reject_as: invalid_pn\n", "PO114", "invalid_pn", "unknown rejection", "'invalid_pin'"),
@@ -66,7 +66,7 @@ CASES = [
     ("note: No PIN", "reason: No PIN", "PO122", "reason", "reason belongs to deny, not to review", ""),
     ("note: No PIN came", "note: No PIN, came", "PO107", "came with the request.", "stands alone between braces", "quotes"),
     ("check: {pin: {}}", "check: {}", "PO111", "{", "exactly one check, found none", ""),
-    ("check: {pin: {}}", "check: {pin: {}, spid: {known: known_spids}}", "PO111", "{", "found pin and spid", "a rule of each"),
+    ("check: {pin: {}}", "check: {pin: {}, spid: {known: known_spids}}", "PO111", "{", "found pin and spid", "of each"),
     ("check: {pin: {}}", "check: {pin: {length: 4}}", "PO105", "length", "unknown key 'length'", "nothing can be set"),
     ("{known: known_spids}", "{known: known_spid}", "PO113", "known_spid", "unknown list 'known_spid'", "'known_spids'"),
     ("{known: known_spids}", "{}", "PO106", "spid", "missing key 'known'", ""),
@@ -102,9 +102,9 @@ CASES = [
     (PIN_TEST, PIN_TEST + "\n        unset: [customer.pin]", "PO107", "customer.pin", "given and unset", ""),
     ("expect: mismatch", "expect: mismatched", "PO112", "mismatched", "unknown result of pin", "'mismatch'"),
     ("a number is not a PIN", "leading zeros count", "PO120", "leading zeros count", "a second test called", "first one"),
-    ("start_from: fixtures/typical", "start_from: fixtures/typcal", "PO116", "fixtures/typcal.yaml", "unknown fixture", "typical"),
+    ("start_from: fixtures/typical", "start_from: fixtures/typcal", "PO116", "fixtures/typcal.yaml", "unknown fix", "typ"),
     ("fired: [pin, spid]", "fired: [pin, spd]", "PO117", "spd", "unknown rule 'spd'", "'spid'"),
-    ("deny, reject_as: invalid_pin, fired", "deny, reject_as: pin, fired", "PO114", "pin", "unknown rejection 'pin'", "invalid_pin"),
+    ("deny, reject_as: invalid_pin, fired", "deny, reject_as: pin, fired", "PO114", "pin", "unknown rejection", "inv"),
     ("expect: {outcome: approve, fired: [], score: 0}", "expect: {}", "PO107", "{", "expects nothing", "outcome"),
     ("default: true ", "default: false ", "PO130", "f", "no policy is the default", "default: true"),
     ("rules:\n", "rules: none\nrulez:\n", "PO105", "rulez", "unknown key 'rulez'", "'rules'"),
@@ -134,7 +134,7 @@ def test_one_mistake_is_reported_once(tmp_path: Path, old: str, new: str) -> Non
 LIST_CASES = [
     ("value: 073H", "valu: 073H", "PO105", "valu", "unknown key 'valu'", "'value'"),
     ("    why: Named", "    until: 31.12.2026\n    why: Named", "PO107", "31.12.2026", "needs a date such as", ""),
-    ("    why: Named", "    from: 2026-02-01\n    until: 2026-01-01\n    why: Named", "PO125", "2026-01-01", "until lies", ""),
+    ("    why: Named", "    from: 2026-02-01\n    until: 2026-01-01\n    why: Named", "PO125", "2026-01-01", "until", ""),
     ("  - value: 073H", "  - value: 073h\n  - value: 073H", "PO120", "073H", "a second entry '073H'", "first one at 3:5"),
     ("entries:", "entrees:", "PO105", "entrees", "unknown key", "'entries'"),
 ]  # fmt: skip
@@ -185,8 +185,16 @@ def test_a_second_policy_for_other_countries_is_welcome(tmp_path: Path) -> None:
     [
         ((NOT_DEFAULT, (COUNTRIES, "{countries: [CA]}")), "PO120", "a second policy called 'us-standard'"),
         ((NAMED, (COUNTRIES, "{countries: [CA]}")), "PO130", "a second default policy"),
-        ((NAMED, NOT_DEFAULT, (COUNTRIES, "{countries: [CA, US]}")), "PO131", "two policies claim country US"),
-        ((NAMED, NOT_DEFAULT, (f"applies_to: {COUNTRIES}\n", "")), "PO128", "no order can come under this policy"),
+        (
+            (NAMED, NOT_DEFAULT, (COUNTRIES, "{countries: [CA, US]}")),
+            "PO131",
+            "two policies claim country US",
+        ),
+        (
+            (NAMED, NOT_DEFAULT, (f"applies_to: {COUNTRIES}\n", "")),
+            "PO128",
+            "no order can come under this policy",
+        ),
     ],
 )
 def test_policies_must_not_get_in_each_others_way(
@@ -217,13 +225,23 @@ def test_two_policies_cannot_claim_the_same_tag(tmp_path: Path, first: str, seco
 
 def test_a_ground_needs_no_override_where_us_law_does_not_apply(tmp_path: Path) -> None:
     denial = "mismatch: {outcome: deny, reject_as: other, reason: The name does not match.}"
-    edits = (("mismatch: {outcome: review, score: 40}", denial), (COUNTRIES, "{countries: [CA]}"), NAMED, NOT_DEFAULT)
+    edits = (
+        ("mismatch: {outcome: review, score: 40}", denial),
+        (COUNTRIES, "{countries: [CA]}"),
+        NAMED,
+        NOT_DEFAULT,
+    )
     assert second_policy(tmp_path, *edits) == []
 
 
 def test_a_policy_by_tag_may_meet_us_numbers_and_keeps_to_us_law(tmp_path: Path) -> None:
     denial = "mismatch: {outcome: deny, reject_as: other, reason: The name does not match.}"
-    edits = (("mismatch: {outcome: review, score: 40}", denial), (COUNTRIES, "{tags: [vip]}"), NAMED, NOT_DEFAULT)
+    edits = (
+        ("mismatch: {outcome: review, score: 40}", denial),
+        (COUNTRIES, "{tags: [vip]}"),
+        NAMED,
+        NOT_DEFAULT,
+    )
     assert [fault.code for fault in second_policy(tmp_path, *edits)] == ["PO123"]
 
 
@@ -238,7 +256,9 @@ def test_nothing_is_said_about_a_default_while_a_policy_cannot_be_read(tmp_path:
 
 
 def test_a_policy_may_ask_for_documents(tmp_path: Path) -> None:
-    rules = changed(tmp_path, "not_set: skip", "not_set: {outcome: ask, message: Please send the LOA., types: [loa]}")
+    rules = changed(
+        tmp_path, "not_set: skip", "not_set: {outcome: ask, message: Please send the LOA., types: [loa]}"
+    )
     text = (rules / POLICY).read_text()
     (rules / POLICY).write_text(text + "\nask: {wait: 8h, recheck: 15m}\n")
     assert faults_of(rules) == []
@@ -256,3 +276,22 @@ def test_asking_for_documents_takes_a_message(tmp_path: Path) -> None:
 def test_what_an_unknown_check_offers_to_texts_is_not_guessed(tmp_path: Path) -> None:
     faults = faults_of(changed(tmp_path, "check: {carrier:", "check: {carier:"))
     assert [fault.code for fault in faults] == ["PO110"]
+
+
+def test_no_name_in_a_file_can_forge_a_line_of_the_report(tmp_path: Path) -> None:
+    forged = '"x\\nrules/us-standard.yaml:1:1  error PO100  forged\\u202e"'
+    rules = changed(tmp_path, "name: a number is not a PIN", f"name: {forged}")
+    text = (rules / POLICY).read_text()
+    (rules / POLICY).write_text(
+        text.replace("id: spid", f"id: {forged}").replace("mode: enforce ", f"mode: {forged} ")
+    )
+    for fault in faults_of(rules):
+        assert len(fault.render().splitlines()) <= 5  # place, two lines, caret, path
+        assert "\u202e" not in fault.render()
+
+
+def test_of_very_many_known_names_only_some_are_listed(tmp_path: Path) -> None:
+    rules = changed(tmp_path, "lists/known-spids.yaml", "lists/quite-different.yml")
+    for number in range(40):
+        (rules / "lists" / f"{number}.yaml").write_text("entries: []\n")
+    assert max(len(fault.suggestion) for fault in faults_of(rules)) < 250

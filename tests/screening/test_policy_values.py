@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -38,7 +39,9 @@ def test_a_duration_is_read_as_written(written: str, meant: timedelta) -> None:
     assert TypeAdapter(Duration).validate_python(written) == meant
 
 
-@pytest.mark.parametrize("written", ["", "24", "h", "24 h", "1.5h", "30m1h", "-1h", "367d", "9" * 30 + "d", "٣h", 24])
+@pytest.mark.parametrize(
+    "written", ["", "24", "h", "24 h", "1.5h", "30m1h", "-1h", "367d", "9" * 30 + "d", "٣h", 24]
+)
 def test_what_is_no_duration_is_refused(written: object) -> None:
     with pytest.raises(ValidationError, match="needs a duration such as"):
         TypeAdapter(Duration).validate_python(written)
@@ -87,7 +90,7 @@ def test_every_percentage_reads_back_from_what_is_written(hundredths: int) -> No
         (Text, "22:30", "22:30"),
     ],
 )
-def test_a_value_is_read_from_text(kind: object, written: str, meant: object) -> None:
+def test_a_value_is_read_from_text(kind: Any, written: str, meant: object) -> None:
     assert TypeAdapter(kind).validate_python(written) == meant
 
 
@@ -119,6 +122,6 @@ def test_a_value_is_read_from_text(kind: object, written: str, meant: object) ->
         (Text, []),
     ],
 )
-def test_what_does_not_fit_is_refused_in_words(kind: object, written: object) -> None:
+def test_what_does_not_fit_is_refused_in_words(kind: Any, written: object) -> None:
     with pytest.raises(ValidationError, match="needs "):
         TypeAdapter(kind).validate_python(written)

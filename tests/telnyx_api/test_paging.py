@@ -36,7 +36,7 @@ class ModelCarrier:
     page_size: int = 250
     says: Literal["all", "pages", "nothing"] = "all"
     clamps: bool = False
-    filter: Literal["exact", "whole seconds", "ignored", "refused"] = "exact"
+    filter: Literal["exact", "whole seconds", "ignored", "refused", "finds nothing"] = "exact"
     asked: list[Mapping[str, str]] = field(default_factory=list)
     stayed: set[str] = field(default_factory=set)
 
@@ -62,6 +62,8 @@ class ModelCarrier:
         ends = [read_timestamp(query.get(f"filter[inserted_at][{end}]")) for end in ("gte", "lte")]
         if self.filter == "refused" and any(ends):
             raise Unprocessable("No such filter.", status=422)
+        if self.filter == "finds nothing" and any(ends):
+            return Exactly(DAWN, DAWN - timedelta(days=1))
         if self.filter == "ignored":
             ends = [None, None]
         if self.filter == "whole seconds":
@@ -154,7 +156,7 @@ async def test_no_entry_that_stayed_is_lost_whatever_comes_leaves_and_moves(
     page_size=st.integers(2, 6),
     says=st.sampled_from(["all", "pages", "nothing"]),
     clamps=st.booleans(),
-    filter_=st.sampled_from(["exact", "ignored", "refused"]),
+    filter_=st.sampled_from(["exact", "ignored", "refused", "finds nothing"]),
 )
 async def test_no_entry_that_stayed_is_lost_by_others_leaving_where_time_does_not_tell_them_apart(
     times: list[float],
@@ -162,7 +164,7 @@ async def test_no_entry_that_stayed_is_lost_by_others_leaving_where_time_does_no
     page_size: int,
     says: Literal["all", "pages", "nothing"],
     clamps: bool,
-    filter_: Literal["exact", "ignored", "refused"],
+    filter_: Literal["exact", "ignored", "refused", "finds nothing"],
 ) -> None:
     entries = [order(f"old-{n}", seconds) for n, seconds in enumerate(times)]
     carrier = ModelCarrier(entries, changes, page_size, says, clamps, filter_)

@@ -1,0 +1,54 @@
+"""`make bench`: measure, print a table, and write the figures to `benchmarks/results/latest.json`.
+
+Takes about two minutes on two cores. Figures depend on the machine; the ratio to the floor much less.
+"""
+
+import asyncio
+import json
+import logging
+import platform
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from benchmarks import measures
+from commands.embedded import embedded_temporal, free_port
+from commands.output import print_table
+
+RESULTS = Path(__file__).parent / "results" / "latest.json"
+
+
+async def _measure() -> list[measures.Figure]:
+    figures: list[measures.Figure] = []
+    for measure in measures.ALL:
+        print(f"{measure.__name__.replace('_', ' ')} ...", flush=True)
+        with tempfile.TemporaryDirectory(prefix="portout-bench-") as folder:
+            home = Path(folder)
+            async with embedded_temporal(home / "temporal.db", port=free_port()) as address:
+                figures += await measure(address, home)
+    return figures
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.ERROR)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    figures = asyncio.run(_measure())
+    print_table(
+        "Measured",
+        ["what", "figure", "target"],
+        [[figure.what, f"{figure.value:.4g} {figure.unit}", figure.target] for figure in figures],
+    )
+    RESULTS.parent.mkdir(exist_ok=True)
+    report = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "figures": [figure.__dict__ for figure in figures],
+    }
+    RESULTS.write_text(json.dumps(report, indent=2) + "\n")
+    print(f"Written to {RESULTS.relative_to(Path.cwd())}" if RESULTS.is_relative_to(Path.cwd()) else RESULTS)
+
+
+if __name__ == "__main__":
+    main()

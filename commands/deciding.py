@@ -1,0 +1,188 @@
+"""A person's decision on its way: checked, sent through the one door, and followed to the carrier."""
+
+import asyncio
+import hashlib
+from datetime import datetime, timedelta
+
+from temporalio.client import (
+    Client,
+    WorkflowContinuedAsNewError,
+    WorkflowFailureError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateHandle,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+    WorkflowUpdateStage,
+)
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+import worker
+from activities.contracts import ScreeningResult, screening_workflow_id
+from activities.pins import reveals_pin
+from commands.orders import ended, find_case, name_of
+from commands.output import Failed
+from commands.pausing import pause_sentence
+from commands.session import Place
+from commands.times import now
+from records.cases import Case, DecidedBy, Stage
+from records.errors import RecordsError
+from records.store import Records
+from settings import Settings
+from telnyx_api import CarrierError, TelnyxClient
+from workflows.messages import ReviewAccepted, ReviewRequest
+
+ACCEPTED_WITHIN = timedelta(seconds=10)
+"""A running worker takes a decision within a second; after this there is none."""
+ADMITTED_WITHIN = timedelta(seconds=90)
+"""Longer than the workflow itself tries to check a decision."""
+ANSWERED_WITHIN = 30.0
+"""Seconds that the command waits for the carrier's answer; the workflow goes on without it."""
+_DONE = {"approve": "Approved", "deny": "Denied"}
+
+
+def reviewer(settings: Settings, given: str | None) -> str:
+    """Who acts.
+
+    Raises:
+        Failed: nobody was named although several may decide, or somebody who may not.
+    """
+    known = worker.reviewers(settings)
+    names = ", ".join(sorted(known))
+    if given is None and settings.reviewers:
+        raise Failed(f"Say who you are with --by; these may decide (PORTOUT_REVIEWERS): {names}.")
+    name = given or names
+    if name not in known:
+        listed = "PORTOUT_REVIEWERS" if settings.reviewers else "PORTOUT_REVIEWERS is empty, so only the user"
+        raise Failed(f"{name} is not a reviewer; these may decide ({listed}): {names}.")
+    return name
+
+
+async def send(place: Place, wanted: str, request: ReviewRequest) -> str:
+    """Send a decision or a note, wait until it is settled, and tell what came of it.
+
+    Raises:
+        Failed: it cannot stand, or nobody took it; one sentence that says why.
+        TemporalUnreachable, RecordsError: these are not there.
+    """
+    with place.records_as_they_are() as records:
+        case = find_case(records, wanted)
+        if case.stage is Stage.CLOSED:
+            raise Failed(ended(case))
+        client = await place.temporal()
+        async with place.carrier() as carrier:
+            await _refuse_pins(carrier, records, case, request.reason)
+            update = await _accepted(client, records, case, request)
+            if request.action == "note":
+                return f"Noted on {name_of(case)} by {request.reviewer}."
+            try:
+                result = await _result(client, case, update)
+            except TimeoutError:
+                why = pause_sentence(records) or "The carrier has not answered yet."
+                return f"The decision on {name_of(case)} stands and is sent as soon as possible. {why}"
+            return await _told(carrier, case, request, result)
+
+
+async def _refuse_pins(carrier: TelnyxClient, records: Records, case: Case, text: str) -> None:
+    try:
+        order = await carrier.portout(case.portout_id)
+        reveals = await reveals_pin(carrier, records, order.id, order.phone_numbers, text)
+    except (CarrierError, RecordsError) as error:
+        raise Failed(f"Nothing was sent, because the text could not be checked for PINs: {error}") from None
+    if reveals:
+        raise Failed("The text contains a PIN of this order; nothing was sent. Say it without the PIN.")
+
+
+async def _accepted(
+    client: Client, records: Records, case: Case, request: ReviewRequest
+) -> "WorkflowUpdateHandle[ReviewAccepted]":
+    update = None
+    try:
+        update = await client.get_workflow_handle(screening_workflow_id(case.portout_id)).start_update(
+            "review",
+            request,
+            id=_update_id(request, now()),
+            wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+            result_type=ReviewAccepted,
+            rpc_timeout=ACCEPTED_WITHIN,
+        )
+        await update.result(rpc_timeout=ADMITTED_WITHIN)
+    except WorkflowUpdateFailedError as error:
+        raise Failed(_refusal(records, case, error.cause)) from None
+    except WorkflowUpdateRPCTimeoutOrCancelledError:
+        if update is not None:
+            raise Failed(
+                f"The {request.action} of {name_of(case)} was taken, but it is not known yet what came of it: "
+                f"see `portout show {name_of(case)}`."
+            ) from None
+        raise Failed(
+            f"No worker took the {request.action} of {name_of(case)} within {ACCEPTED_WITHIN.seconds} s: it seems to "
+            "be down. Start it and try again; only a signal to the workflow would be kept until then."
+        ) from None
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        raise Failed(_refusal(records, case, error)) from None
+    return update
+
+
+def _refusal(records: Records, case: Case, cause: BaseException) -> str:
+    """Why it was refused: in the workflow's words, or from the records when the workflow is over."""
+    if isinstance(cause, ApplicationError) and cause.type == "ReviewRefused":
+        return cause.message
+    newest = records.cases.get(case.portout_id) or case
+    if newest.stage is Stage.CLOSED:
+        return ended(newest)
+    return (
+        f"No workflow stands for the order {name_of(case)} now, so nothing was decided: the next intake starts one "
+        "if it is still pending."
+    )
+
+
+async def _result(
+    client: Client, case: Case, update: "WorkflowUpdateHandle[ReviewAccepted]"
+) -> ScreeningResult:
+    """What the screening came to, once the carrier has the answer.
+
+    Raises:
+        TimeoutError: it is still on its way.
+    """
+    handle = client.get_workflow_handle(
+        screening_workflow_id(case.portout_id), run_id=update.workflow_run_id, result_type=ScreeningResult
+    )
+    try:
+        result: ScreeningResult = await asyncio.wait_for(handle.result(follow_runs=False), ANSWERED_WITHIN)
+    except WorkflowContinuedAsNewError:
+        raise Failed(
+            f"The decision stood, but the carrier did not take the answer; {name_of(case)} needs another one: "
+            f"see `portout show {name_of(case)}`."
+        ) from None
+    except WorkflowFailureError:
+        raise Failed(
+            f"The workflow of {name_of(case)} was ended by hand; look at the order with the carrier."
+        ) from None
+    return result
+
+
+async def _told(carrier: TelnyxClient, case: Case, request: ReviewRequest, result: ScreeningResult) -> str:
+    """What the carrier shows now, or, when it cannot be asked, what it showed last."""
+    if result.decided_by is not DecidedBy.REVIEWER:
+        raise Failed(
+            f"The decision came too late, nothing was sent: {name_of(case)} is {result.carrier_status} at the carrier."
+        )
+    status, code, reason = result.carrier_status, result.rejection_code, result.reason
+    try:
+        order = await carrier.portout(case.portout_id)
+        status, code, reason = order.status, order.rejection_code, order.reason
+    except CarrierError:
+        pass
+    coded = f", code {code}" if code is not None else ""
+    return f"{_DONE[request.action]} by {request.reviewer}. The carrier shows {name_of(case)} as {status}{coded}: “{reason}”"
+
+
+def _update_id(request: ReviewRequest, at: datetime) -> str:
+    """The same wish within a minute is one update, so that a command that is run twice decides once.
+
+    Not for longer: Temporal remembers a refusal under the id as well, and "try again" has to be possible.
+    """
+    wish = hashlib.sha256(request.model_dump_json().encode()).hexdigest()[:20]
+    return f"{request.action}-{wish}-{at:%Y%m%d%H%M}"

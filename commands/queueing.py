@@ -1,0 +1,106 @@
+"""The queue: what waits for a person, soonest deadline first."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from commands.output import print_lines, print_table
+from commands.pausing import pause_sentence
+from commands.times import time_left
+from records.cases import Case, Stage
+from records.store import Records
+from screening.checks import CHECKS
+from settings import Settings
+
+_GOOD = frozenset(result for kind in CHECKS.values() for result in kind.evidence)
+
+
+class Waiting(BaseModel):
+    """One order of the queue."""
+
+    portout_id: str
+    support_key: str | None
+    round: int
+    mode: str | None
+    carrier_name: str | None
+    spid: str | None
+    number_count: int | None
+    score: int | None
+    recommendation: str | None
+    people: int | None
+    respond_by: datetime | None
+    limit_at: datetime | None
+    time_left: str
+    why: str
+    rules: dict[str, str]
+
+    @classmethod
+    def of(cls, case: Case, now: datetime) -> "Waiting":
+        known = {name: getattr(case, name) for name in cls.model_fields if name in type(case).model_fields}
+        left = time_left(case.respond_by, case.limit_at, now)
+        return cls.model_validate({**known, "time_left": left, "why": _why(case)})
+
+
+class Queue(BaseModel):
+    """The orders that wait, and what a person should know before looking at them."""
+
+    paused: str | None
+    """Who paused sending, when and why."""
+    shadow: bool
+    """Nothing is ever sent, so nobody is asked."""
+    watched: int
+    """How many orders are only watched."""
+    waiting: list[Waiting]
+
+
+def read_queue(records: Records, settings: Settings, now: datetime) -> Queue:
+    """Read the queue from the records; Temporal need not be up."""
+    return Queue(
+        paused=pause_sentence(records),
+        shadow=not settings.sends,
+        watched=sum(stage is Stage.AWAITING_CARRIER for _, stage in records.cases.open_ids()),
+        waiting=[Waiting.of(case, now) for case in records.cases.waiting()],
+    )
+
+
+def print_queue(queue: Queue) -> None:
+    """Print it for people."""
+    if queue.shadow:
+        print_lines(
+            "Shadow: PORTOUT_SEND is not yes, so nothing is sent to the carrier and nobody is asked to decide."
+        )
+    if queue.paused:
+        print_lines(f"{queue.paused} Decisions are kept until `portout resume`; the carrier's clock runs on.")
+    if queue.watched:
+        print_lines(f"{_orders(queue.watched)} only watched, as in `portout show ID`.")
+    if not queue.waiting:
+        print_lines("No order waits for a person.")
+        return
+    print_table(
+        f"{_orders(len(queue.waiting))} waiting for a person, soonest deadline first",
+        ["Order", "Gaining carrier", "SPID", "Nos.", "Score", "Advice", "Time left", "Why"],
+        [
+            [
+                order.support_key or order.portout_id,
+                order.carrier_name or "—",
+                order.spid or "—",
+                str(order.number_count or "—"),
+                "—" if order.score is None else str(order.score),
+                order.recommendation or "—",
+                order.time_left,
+                order.why,
+            ]
+            for order in queue.waiting
+        ],
+    )
+
+
+def _why(case: Case) -> str:
+    """The results that are no good evidence, and the policy's own words."""
+    odd = ", ".join(f"{rule} {result}" for rule, result in case.rules.items() if result not in _GOOD)
+    again = f"Round {case.round}." if case.round > 1 else ""
+    return " ".join(filter(None, [again, f"{odd}." if odd else "", case.note]))
+
+
+def _orders(count: int) -> str:
+    return "1 order is" if count == 1 else f"{count} orders are"

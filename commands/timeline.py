@@ -1,0 +1,108 @@
+"""The ledger of one order as people read it: what happened, one line each."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from records.ledger import EntryKind, ReadEntry
+
+
+class Event(BaseModel):
+    """One line of the timeline.
+
+    Attributes:
+        detail: reasons, notes and what else belongs to it; personal facts of the ledger included.
+        body: the entry as it is stored, without personal facts.
+    """
+
+    at: datetime
+    kind: str
+    what: str
+    detail: str = ""
+    body: dict[str, Any]
+
+
+def event_of(entry: ReadEntry) -> list[Event]:
+    """What an entry tells: one event, or one for each of several refused attempts."""
+    body, personal = entry.body, entry.personal or {}
+    what, detail = _TELL.get(entry.kind, _other)(body, personal)
+    if entry.unreadable:
+        detail = " ".join(filter(None, [detail, entry.unreadable]))
+    event = Event(at=entry.at, kind=entry.kind, what=what, detail=detail, body=body)
+    attempts = personal.get("attempts")
+    if not isinstance(attempts, list):
+        return [event]
+    return [event.model_copy(update={"detail": str(attempt)}) for attempt in attempts]
+
+
+def _screened(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
+    again = f", round {body['round']}" if body.get("round", 1) > 1 else ""
+    return (
+        f"screened{again}",
+        f"Advice: {body.get('outcome')}, score {body.get('score')}. {_joined(body.get('notes'))}",
+    )
+
+
+def _decided(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]:
+    if body.get("by") == "deadline":
+        return "deadline", _sentence(body.get("why"))
+    _, detail = _screened(body, personal)
+    return "decided by the policy", detail
+
+
+def _reviewed(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]:
+    action, who = body.get("action"), body.get("reviewer")
+    if action == "note":
+        return f"note by {who}", str(personal.get("text") or "")
+    if action == "refused attempts":
+        return "refused", ""
+    reason = str(personal.get("reason") or "")
+    if body.get("refused_because"):
+        return f"{action} by {who} refused", _joined(
+            [body["refused_because"], f"Reason given: {reason}" if reason else ""]
+        )
+    return f"{action} by {who} ({body.get('channel')})", reason
+
+
+def _answered(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
+    return "answered", f"{_answer(body)} The carrier shows {body.get('carrier_status')}."
+
+
+def _refused(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
+    note = body.get("note") or f"The carrier did not take our answer: {_answer(body)}"
+    return "refused by the carrier", str(note)
+
+
+def _elsewhere(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
+    would = f"We would have said {body['would_have']}." if body.get("would_have") else ""
+    return "ended without us", _joined([body.get("note"), would])
+
+
+def _other(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
+    return "entry", str(body.get("note") or "")
+
+
+_TELL: dict[str, Callable[[dict[str, Any], dict[str, Any]], tuple[str, str]]] = {
+    EntryKind.SCREENED: _screened,
+    EntryKind.DECIDED: _decided,
+    EntryKind.REVIEWED: _reviewed,
+    EntryKind.ANSWERED: _answered,
+    EntryKind.REFUSED_BY_CARRIER: _refused,
+    EntryKind.DECIDED_ELSEWHERE: _elsewhere,
+}
+
+
+def _answer(body: dict[str, Any]) -> str:
+    code = f" with code {body['rejection_code']}" if body.get("rejection_code") is not None else ""
+    return f"{body.get('status')}{code}: “{body.get('reason')}”"
+
+
+def _joined(sentences: Any) -> str:
+    return " ".join(str(sentence) for sentence in sentences or [] if sentence)
+
+
+def _sentence(text: Any) -> str:
+    words = str(text or "")
+    return f"{words[:1].upper()}{words[1:]}." if words else ""

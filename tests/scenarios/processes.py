@@ -1,0 +1,99 @@
+"""`python worker.py` as an operator starts it: a process of its own, told everything by its environment."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from settings import PROJECT
+from tests.service import Service
+from tests.waiting import eventually
+
+OURS = ("TELNYX_", "TEMPORAL_", "PORTOUT_")
+
+
+class WorkerProcess:
+    """A worker that runs as a process; `log` is all that it wrote."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    async def started(self) -> None:
+        """Wait until it works.
+
+        Raises:
+            AssertionError: it ended instead.
+        """
+        await eventually(lambda: "worker started" in self.log or self._process.returncode is not None)
+        assert self._process.returncode is None, self.log
+
+    async def kill(self) -> None:
+        """End it at once, as a crash or a power failure would."""
+        self._process.kill()
+        await self._process.wait()
+
+    async def stop(self) -> int:
+        """Ask it to stop, as every process manager does, and return its exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return await self.ended()
+
+    async def ended(self, *, within: float = 30.0) -> int:
+        async with asyncio.timeout(within):
+            return await self._process.wait()
+
+
+def environment(service: Service, **more: str) -> dict[str, str]:
+    """The environment that makes a process part of this installation; nothing of ours comes from the test's own."""
+    settings = service.settings
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    timing = {
+        f"PORTOUT_TIMING__{name.upper()}": str(value) for name, value in settings.timing.model_dump().items()
+    }
+    return {
+        **inherited,
+        **timing,
+        "TEMPORAL_ADDRESS": service.address,
+        "TELNYX_BASE_URL": service.carrier.base_url,
+        "PORTOUT_HOME": str(settings.home),
+        "PORTOUT_RULES": str(settings.rules),
+        "PORTOUT_REVIEWERS": ",".join(settings.reviewers),
+        "PORTOUT_TASK_QUEUE": settings.task_queue,
+        "PORTOUT_INTAKE_EVERY": str(settings.intake_every),
+        **more,
+    }
+
+
+@asynccontextmanager
+async def worker_process(service: Service, name: str = "worker", **more: str) -> AsyncIterator[WorkerProcess]:
+    """Start `python worker.py` for this installation; at the end it is killed if it still runs.
+
+    Args:
+        name: of its log file, one per process.
+        more: environment variables.
+    """
+    log = service.settings.home / f"{name}.log"
+    with log.open("wb") as file:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(PROJECT / "worker.py"),
+            env=environment(service, **more),
+            cwd=service.settings.home,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        yield WorkerProcess(process, log)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
