@@ -1,5 +1,6 @@
 """Every setting of the service, read from the environment once, at the edge."""
 
+import getpass
 import os
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -97,6 +98,13 @@ class Settings(BaseSettings):
             raise ValueError("must be a web address such as https://api.telnyx.com/v2")
         return value.rstrip("/")
 
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _a_secret_web_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            cls._a_web_address(value.get_secret_value())
+        return value
+
     @model_validator(mode="after")
     def _pin_wait_is_a_wait(self) -> Self:
         if self.pin_wait is not None:
@@ -112,6 +120,11 @@ class Settings(BaseSettings):
     def sends(self) -> bool:
         """Whether answers leave this machine: always in the sandbox, at a real carrier only after `PORTOUT_SEND=yes`."""
         return self.send or not self.real_carrier
+
+    @property
+    def who_decides(self) -> frozenset[str]:
+        """`PORTOUT_REVIEWERS`, or the user of the operating system alone when it is empty."""
+        return frozenset(self.reviewers or (getpass.getuser(),))
 
     @property
     def carrier_key(self) -> SecretStr:

@@ -23,9 +23,10 @@ from activities.contracts import (
 from activities.notices import NoticeBoard
 from activities.pins import STATUS_CHANGED, attempted_pins
 from activities.records import write_ending
-from records.errors import DatabaseUnavailable
+from records.errors import RecordsError
 from records.marks import PAUSED
 from records.store import Records
+from settings import Timing
 from telnyx_api import (
     Conflict,
     NotFound,
@@ -36,6 +37,8 @@ from telnyx_api import (
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the carrier's clock may be behind ours when we look for events since our first try."""
+CATCHING_UP = (0, 1, 2, 4)
+"""Pauses before each read, in first retry intervals, until a refusal is believed: reads may lag behind answers."""
 log = structlog.get_logger(__name__)
 
 
@@ -43,13 +46,14 @@ class CarrierActivities:
     """The only place that changes anything at the carrier."""
 
     def __init__(
-        self, carrier: TelnyxClient, records: Records, board: NoticeBoard, *, sends: bool, refused_key: float
+        self, carrier: TelnyxClient, records: Records, board: NoticeBoard, *, sends: bool, timing: Timing
     ) -> None:
         self._carrier = carrier
         self._records = records
         self._board = board
         self._sends = sends
-        self._refused_key = refused_key
+        self._refused_key = timing.refused_key
+        self._retry_first = timing.retry_first
         self._last_known_pause = False
 
     @activity.defn
@@ -57,9 +61,9 @@ class CarrierActivities:
         async with retrying(self._board, refused_key=self._refused_key):
             order = await self._carrier.portout(given.portout_id)
             attempts = await attempted_pins(self._carrier, given.portout_id)
-        counted = await asyncio.to_thread(self._records.attempts.event_ids, given.portout_id)
+        compared = await asyncio.to_thread(self._records.attempts.compared, given.portout_id)
         return Look(
-            status=order.status, unseen_pin=any(attempt.event_id not in counted for attempt in attempts)
+            status=order.status, unseen_pin=any(attempt.event_id not in compared for attempt in attempts)
         )
 
     @activity.defn
@@ -94,13 +98,13 @@ class CarrierActivities:
                     return settled
                 if not isinstance(error, Unprocessable):
                     raise
-            if answer.rejection_code is None:
-                return _refused()
-            # Whether the endpoint takes a code is undocumented in its schema, so a refusal is tried once without it.
-            try:
-                return _sent(await self._send(given, answer.model_copy(update={"rejection_code": None})))
-            except Unprocessable:
-                return await self._settled(given, maybe_ours=True) or _refused()
+            if answer.rejection_code is not None:
+                # Whether the endpoint takes a code is undocumented in its schema, so a refusal is tried once without.
+                try:
+                    return _sent(await self._send(given, answer.model_copy(update={"rejection_code": None})))
+                except Unprocessable:
+                    sent_before = True
+            return await self._settled_at_last(given, maybe_ours=sent_before) or _refused()
 
     async def _send(self, given: AnswerInput, answer: Answer) -> PortOut:
         return await self._carrier.update_status(
@@ -132,6 +136,19 @@ class CarrierActivities:
             kind=AnswerKind.DECIDED_ELSEWHERE, carrier_status=order.status, at=datetime.now(UTC)
         )
 
+    async def _settled_at_last(self, given: AnswerInput, *, maybe_ours: bool) -> AnswerResult | None:
+        """Find out the same after a refusal that would end the round, with patience for reads that lag behind.
+
+        What the carrier refuses may be a second answer to an order that, as it knows and its reads do not show yet,
+        has been answered.
+        """
+        for pause in CATCHING_UP:
+            await asyncio.sleep(pause * self._retry_first)
+            settled = await self._settled(given, maybe_ours=maybe_ours)
+            if settled:
+                return settled
+        return None
+
     async def _held(self) -> str | None:
         """Why nothing may be sent now; None when it may."""
         if not self._sends:
@@ -161,7 +178,7 @@ class CarrierActivities:
     async def _paused(self) -> bool:
         try:
             self._last_known_pause = await asyncio.to_thread(self._records.marks.get, PAUSED) == "yes"
-        except DatabaseUnavailable:
+        except RecordsError:
             log.warning("pause unknown, records are away", last_known=self._last_known_pause)
         return self._last_known_pause
 
@@ -169,7 +186,7 @@ class CarrierActivities:
         ending = Ending.answered(given.opened, given.conclusion, given.verdict, result)
         try:
             await asyncio.to_thread(write_ending, self._records, ending)
-        except DatabaseUnavailable:
+        except RecordsError:
             return False
         return True
 

@@ -11,9 +11,8 @@ from activities.carrier_errors import retrying
 from activities.contracts import RuleInput
 from activities.evidence import BAR_AFTER_MISMATCH, ask, customers_among, pin_result
 from activities.notices import NoticeBoard
-from activities.pins import AttemptedPin, attempted_pins, pins_on_file
+from activities.pins import AttemptedPin, attempt_rows, attempted_pins, pins_on_file
 from activities.policies import PolicyShelf
-from records.attempts import Attempt
 from records.store import Records
 from screening.checks import pin
 from screening.facts import CustomerFacts, PinOnFile
@@ -56,18 +55,9 @@ class CheckActivities:
         self, given: RuleInput, on_file: list[PinOnFile | None], attempts: list[AttemptedPin]
     ) -> CheckResult:
         order = given.order
-        rows = [
-            Attempt(
-                portout_id=order.id,
-                round=given.round,
-                event_id=attempt.event_id,
-                number=number,
-                spid=order.spid,
-                at=attempt.at or given.now,
-            )
-            for attempt in attempts
-            for number in order.phone_numbers
-        ]
+        rows = attempt_rows(
+            attempts, order.id, given.round, order.phone_numbers, spid=order.spid, now=given.now
+        )
         # Committed before the comparison: guesses in parallel orders then see each other, whichever is compared first.
         self._records.attempts.record(rows)
         result = pin.judge(on_file, None, several_customers=given.several_customers)

@@ -81,7 +81,7 @@ class ConcludingActivities:
             Decision(outcome=given.conclusion.outcome, score=given.conclusion.score, people=1),
             facts=opened.order.as_facts(),
             usable=lambda name: code_for(name) is not None,
-            may_deny=not opened.review_because,
+            may_deny=opened.may_be_denied,
         )
         answer = None
         if action.outcome is Outcome.DENY and action.reject_as and action.reason:

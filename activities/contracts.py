@@ -94,7 +94,9 @@ class Opened(Message):
     """Fractions of the time between the begin of the review and `respond_by`."""
     escalate_at: float = 1.0
     review_because: list[str] = []
-    """Why no automatic answer may be given, whatever the rules say."""
+    """Why the rules alone may give no answer, whatever they say."""
+    may_be_denied: bool = True
+    """Whether `at_deadline` may deny: not in a further round, nor an order older than the first sending."""
     refused: list[Barred] = []
     several_customers: bool = False
 
@@ -281,7 +283,7 @@ class Look(Message):
 
     status: str
     unseen_pin: bool = False
-    """A PIN was attempted that no screening of this order has counted yet."""
+    """A PIN was attempted that no screening of this order has compared yet."""
 
 
 class NoticeKind(StrEnum):

@@ -21,22 +21,29 @@ from activities.contracts import (
     CarrierStatus,
     IntakeInput,
     IntakeReport,
+    Notice,
+    NoticeKind,
     StartScreening,
     screening_workflow_id,
 )
 from activities.notices import NoticeBoard
-from activities.pins import STATUS_CHANGED
+from activities.pins import STATUS_CHANGED, attempt_rows, attempts_in, is_complete
 from records.cases import Stage
 from records.store import Records
-from telnyx_api import PortOutEvent, TelnyxClient
+from telnyx_api import Listing, PortOut, PortOutEvent, TelnyxClient
 
 EVENTS_READ_UNTIL = "events-read-until"
 """The mark in the records from which the next run reads the carrier's events."""
 OVERLAP = timedelta(minutes=10)
 """Events may appear late or out of order, so every run reads these minutes again."""
+LONGEST_PENDING = timedelta(days=3)
+"""Silence approves after 24 to 48 hours (Telnyx port-out guide), so no older event tells of a pending order."""
 AT_ONCE = 16
 SEEN_EVENTS = 20_000
 _STANDING = (Stage.AWAITING_REVIEW, Stage.AWAITING_CARRIER)
+"""Stages in which an order waits until it is told that something happened."""
+_LISTENING = (Stage.SCREENING, *_STANDING)
+"""What happens while an order is screened may come too late for its rules, so it hears of it as well."""
 _RUNNING = f"WorkflowType = '{SCREENING_WORKFLOW}' AND ExecutionStatus = 'Running'"
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -61,8 +68,9 @@ class IntakeActivities:
         self._temporal = temporal
         self._heartbeat_url = heartbeat_url
         self._refused_key = refused_key
-        # Which events were handed on already. Lost with the process: a second look at an order does no harm.
-        self._seen: dict[str, None] = {}
+        # Which events were handed on already, and how complete. Lost with the process: a second look at an order
+        # does no harm.
+        self._seen: dict[tuple[str, str | None], None] = {}
 
     @activity.defn
     async def take_in(self, given: IntakeInput) -> IntakeReport:
@@ -70,36 +78,87 @@ class IntakeActivities:
         began = datetime.now(UTC)
         async with retrying(self._board, refused_key=self._refused_key):
             orders = await self._carrier.portouts(status=CarrierStatus.PENDING, on_page=activity.heartbeat)
-            events = await self._new_events(began)
-        pending = {order.id for order in orders}
-        running = await self._running()
-        standing = await asyncio.to_thread(self._standing)
-        to_start = await self._to_start(pending - running)
+        await self._page_unreadable(orders, began)
+        pending = {order.id: order for order in orders}
+        to_start = await self._to_start(pending.keys() - await self._running())
+        async with retrying(self._board, refused_key=self._refused_key):
+            events = await self._events(began, [pending[portout_id] for portout_id in to_start])
+        stages = dict(await asyncio.to_thread(self._records.cases.open_ids))
+        await self._count_attempts([pending[portout_id] for portout_id in to_start], events, began)
         await self._each(to_start, lambda portout_id: self._start(portout_id, given))
-        told = {event.portout_id: event for event in events if event.portout_id in standing - to_start}
-        left = standing - pending - told.keys()
+        listening = {portout_id for portout_id, stage in stages.items() if stage in _LISTENING} - to_start
+        standing = {portout_id for portout_id, stage in stages.items() if stage in _STANDING}
+        news = [event for event in events if _state_of(event) not in self._seen]
+        told = {event.portout_id: event for event in news if event.portout_id in listening}
+        left = standing - pending.keys() - told.keys()
         happened = [_of(event) for event in told.values()] + [_left(portout_id, began) for portout_id in left]
         await self._each(happened, lambda pair: self._signal(pair[0], pair[1], given))
-        for event in events:
-            self._seen[event.id] = None
-        while len(self._seen) > SEEN_EVENTS:
-            del self._seen[next(iter(self._seen))]
-        await asyncio.to_thread(self._records.marks.set, EVENTS_READ_UNTIL, began.isoformat())
+        self._remember(news)
+        await self._note_read(began, [event for event in events if event.portout_id in {*stages, *to_start}])
         await self._beat()
         return IntakeReport(pending=len(pending), started=len(to_start), signalled=len(happened))
 
-    async def _new_events(self, began: datetime) -> list[PortOutEvent]:
+    async def _events(self, began: datetime, to_start: Iterable[PortOut]) -> list[PortOutEvent]:
+        """The events since the last run, and those of the orders that are first seen now, however late."""
         until = await asyncio.to_thread(self._records.marks.get, EVENTS_READ_UNTIL)
-        since = datetime.fromisoformat(until) if until else began
-        events = await self._carrier.events(created_gte=since - OVERLAP)
-        return [event for event in events if event.id not in self._seen]
+        moments = [datetime.fromisoformat(until) if until else began]
+        moments += [
+            max(order.inserted_at, began - LONGEST_PENDING) for order in to_start if order.inserted_at
+        ]
+        return await self._carrier.events(created_gte=min(moments) - OVERLAP, on_page=activity.heartbeat)
+
+    async def _count_attempts(
+        self, to_start: Iterable[PortOut], events: Iterable[PortOutEvent], now: datetime
+    ) -> None:
+        """Commit the PIN attempts of all new orders before the first of them is screened.
+
+        Ten guesses on one number may come at once: the right one must see the others even when it is screened first.
+        """
+        came: dict[str | None, list[PortOutEvent]] = {}
+        for event in events:
+            came.setdefault(event.portout_id, []).append(event)
+        rows = [
+            row
+            for order in to_start
+            for row in attempt_rows(
+                attempts_in(came.get(order.id, ())),
+                order.id,
+                1,
+                order.phone_numbers,
+                spid=order.spid,
+                now=now,
+            )
+        ]
+        await asyncio.to_thread(self._records.attempts.record, rows)
+
+    async def _note_read(self, began: datetime, of_open_orders: Iterable[PortOutEvent]) -> None:
+        """Note where the next run begins: the oldest event that may still get its PIN is read until it has.
+
+        The listing knows events by when they came only, and an incomplete one is completed under its old date.
+        """
+        unfinished = (event.created_at for event in of_open_orders if not is_complete(event))
+        read_until = min([began, *filter(None, unfinished)])
+        await asyncio.to_thread(self._records.marks.set, EVENTS_READ_UNTIL, read_until.isoformat())
+
+    def _remember(self, events: Iterable[PortOutEvent]) -> None:
+        self._seen.update((_state_of(event), None) for event in events)
+        while len(self._seen) > SEEN_EVENTS:
+            del self._seen[next(iter(self._seen))]
+
+    async def _page_unreadable(self, orders: Listing[PortOut], now: datetime) -> None:
+        """Say once a day that the listing holds what cannot be read: it may be an order that nobody else will see."""
+        if orders.unreadable:
+            await self._board.post(
+                Notice(
+                    kind=NoticeKind.INCIDENT,
+                    cause=f"unreadable:{now.date()}",
+                    text=f"{orders.unreadable} of the carrier's pending port-outs could not be read; look in its portal.",
+                )
+            )
 
     async def _running(self) -> set[str]:
         prefix = screening_workflow_id("")
         return {run.id.removeprefix(prefix) async for run in self._temporal.list_workflows(_RUNNING)}
-
-    def _standing(self) -> set[str]:
-        return {portout_id for portout_id, stage in self._records.cases.open_ids() if stage in _STANDING}
 
     async def _to_start(self, candidates: set[str]) -> set[str]:
         """Drop the orders that we have answered and that a stale listing still shows as pending."""
@@ -164,6 +223,11 @@ class IntakeActivities:
                 await http.get(self._heartbeat_url.get_secret_value())
         except httpx.HTTPError as error:
             log.warning("heartbeat not delivered", error=type(error).__name__)
+
+
+def _state_of(event: PortOutEvent) -> tuple[str, str | None]:
+    """What makes it news: an event that was incomplete comes again, under the same id, with the PIN in it."""
+    return event.id, event.payload_status
 
 
 def _of(event: PortOutEvent) -> tuple[str, CarrierEvent]:

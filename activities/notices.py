@@ -11,7 +11,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.contracts import Notice, NoticeKind
-from records.errors import DatabaseUnavailable
+from records.errors import RecordsError
 from records.store import Records
 
 _TAGS = {
@@ -80,14 +80,14 @@ class NoticeBoard:
     async def _told(self, cause: str) -> bool:
         try:
             return await asyncio.to_thread(self._records.notices.told, cause)
-        except DatabaseUnavailable:
+        except RecordsError:
             # Twice is better than never: an incident about the database itself must get out.
             return False
 
     async def _remember(self, cause: str) -> None:
         try:
             await asyncio.to_thread(self._records.notices.tell, cause, datetime.now(UTC))
-        except DatabaseUnavailable:
+        except RecordsError:
             log.warning("notice not remembered", cause=cause)
 
 

@@ -58,7 +58,7 @@ class OpeningActivities:
             given,
             order,
             sends=self._sends,
-            first_sending=first_sending(self._records),
+            sending_since=first_sending(self._records),
         )
         if opened.pending:
             self._note_refusal(opened, past, given.now)
@@ -94,12 +94,12 @@ def judge(
     order: OrderFacts,
     *,
     sends: bool,
-    first_sending: datetime | None,
+    sending_since: datetime | None,
 ) -> Opened:
     """Choose the policy of an order and its deadlines. Reads only.
 
     Args:
-        first_sending: when sending to a real carrier was first switched on; None: never, or at the sandbox.
+        sending_since: when sending to a real carrier was first switched on; None: never, or at the sandbox.
     """
     matches = records.customers.find(order.phone_numbers)
     customers = {match.customer.id: match.customer for match in matches if match.customer}
@@ -120,7 +120,8 @@ def judge(
         because.append("The order is pending again after an earlier answer or an outside change.")
     if given.now >= respond_by:
         because.append("The order was first seen after its deadline.")
-    if first_sending is not None and (order.inserted_at is None or order.inserted_at < first_sending):
+    older = sending_since is not None and (order.inserted_at is None or order.inserted_at < sending_since)
+    if older:
         because.append("The order is older than the first sending; it is not answered automatically.")
     return Opened(
         order=order,
@@ -135,6 +136,7 @@ def judge(
         remind_at=policy.review.remind_at,
         escalate_at=policy.review.escalate_at,
         review_because=because,
+        may_be_denied=round_ == 1 and not older,
         refused=list({(barred.code, barred.reason): barred for barred in refused}.values()),
         several_customers=several,
     )

@@ -2,12 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import SecretStr
 
+from records.attempts import Attempt
 from records.store import Records
 from screening.facts import ClearPin, PinOnFile
 from telnyx_api import PortOutEvent, TelnyxClient
@@ -35,16 +36,38 @@ async def attempted_pins(carrier: TelnyxClient, portout_id: str) -> list[Attempt
     Raises:
         CarrierError: the events cannot be read.
     """
-    events = await carrier.events(portout_id=portout_id, event_type=STATUS_CHANGED)
+    return attempts_in(await carrier.events(portout_id=portout_id, event_type=STATUS_CHANGED))
+
+
+def attempts_in(events: Iterable[PortOutEvent]) -> list[AttemptedPin]:
+    """The PINs that came with these events, oldest first."""
     attempts = [
         AttemptedPin(event.id, event.created_at, event.payload.attempted_pin)
         for event in events
-        if event.payload.attempted_pin and _complete(event)
+        if event.event_type == STATUS_CHANGED and event.payload.attempted_pin and is_complete(event)
     ]
     return sorted(attempts, key=lambda attempt: (attempt.at is not None, attempt.at, attempt.event_id))
 
 
-def _complete(event: PortOutEvent) -> bool:
+def attempt_rows(
+    attempts: Sequence[AttemptedPin],
+    portout_id: str,
+    round_: int,
+    numbers: Sequence[str],
+    *,
+    spid: str | None,
+    now: datetime,
+) -> list[Attempt]:
+    """The attempts as the records count them: one for each number of the order, and never the PIN itself."""
+    return [
+        Attempt(portout_id, round_, attempt.event_id, number, spid, attempt.at or now)
+        for attempt in attempts
+        for number in numbers
+    ]
+
+
+def is_complete(event: PortOutEvent) -> bool:
+    """Whether the event tells all that it ever will; an incomplete one may still get its PIN."""
     return event.payload_status in (None, _COMPLETED)
 
 

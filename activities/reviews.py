@@ -9,7 +9,7 @@ from activities.contracts import Admission, AdmitInput, Answer
 from activities.eligible import eligible_codes
 from activities.notices import NoticeBoard
 from activities.policies import PolicyShelf
-from records.errors import DatabaseUnavailable
+from records.errors import RecordsError
 from records.ledger import EntryKind, LedgerEntry
 from records.store import Records
 from screening.policy import Policy
@@ -88,7 +88,7 @@ class ReviewActivities:
         )
         try:
             await asyncio.to_thread(self._records.ledger.append, entry)
-        except DatabaseUnavailable:
+        except RecordsError:
             activity.logger.warning("review not recorded yet", extra={"portout_id": opened.order.id})
 
 
@@ -104,9 +104,7 @@ def _denial(given: AdmitInput, policy: Policy, eligible: list[EligibleCode]) -> 
         if given.reject_as and given.reject_as not in policy.rejections:
             known = ", ".join(sorted(policy.rejections))
             return Admission(refused_because=f"The policy has no rejection '{name}'; it has {known}.")
-        code = pick(
-            policy.rejections, name, eligible, reason=given.reason, barred=given.opened.refused
-        )
+        code = pick(policy.rejections, name, eligible, reason=given.reason, barred=given.opened.refused)
         if code is None:
             listed = ", ".join(f"{one.code} {one.description or ''}".strip() for one in eligible)
             return Admission(

@@ -27,7 +27,10 @@ async def _measure() -> list[measures.Figure]:
         with tempfile.TemporaryDirectory(prefix="portout-bench-") as folder:
             home = Path(folder)
             async with embedded_temporal(home / "temporal.db", port=free_port()) as address:
-                figures += await measure(address, home)
+                found = await measure(address, home)
+        for figure in found:
+            print(f"  {figure.what}: {figure.value:.4g} {figure.unit}", flush=True)
+        figures += found
     return figures
 
 

@@ -16,7 +16,6 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-import worker
 from activities.contracts import ScreeningResult, screening_workflow_id
 from activities.pins import reveals_pin
 from commands.orders import ended, find_case, name_of
@@ -37,6 +36,8 @@ ADMITTED_WITHIN = timedelta(seconds=90)
 """Longer than the workflow itself tries to check a decision."""
 ANSWERED_WITHIN = 30.0
 """Seconds that the command waits for the carrier's answer; the workflow goes on without it."""
+HELD_WITHIN = 2.0
+"""The same while sending is paused: only an order that has left `pending` meanwhile ends then."""
 _DONE = {"approve": "Approved", "deny": "Denied"}
 
 
@@ -46,7 +47,7 @@ def reviewer(settings: Settings, given: str | None) -> str:
     Raises:
         Failed: nobody was named although several may decide, or somebody who may not.
     """
-    known = worker.reviewers(settings)
+    known = settings.who_decides
     names = ", ".join(sorted(known))
     if given is None and settings.reviewers:
         raise Failed(f"Say who you are with --by; these may decide (PORTOUT_REVIEWERS): {names}.")
@@ -74,10 +75,11 @@ async def send(place: Place, wanted: str, request: ReviewRequest) -> str:
             update = await _accepted(client, records, case, request)
             if request.action == "note":
                 return f"Noted on {name_of(case)} by {request.reviewer}."
+            held = pause_sentence(records)
             try:
-                result = await _result(client, case, update)
+                result = await _result(client, case, update, HELD_WITHIN if held else ANSWERED_WITHIN)
             except TimeoutError:
-                why = pause_sentence(records) or "The carrier has not answered yet."
+                why = held or "The carrier has not answered yet."
                 return f"The decision on {name_of(case)} stands and is sent as soon as possible. {why}"
             return await _told(carrier, case, request, result)
 
@@ -139,7 +141,7 @@ def _refusal(records: Records, case: Case, cause: BaseException) -> str:
 
 
 async def _result(
-    client: Client, case: Case, update: "WorkflowUpdateHandle[ReviewAccepted]"
+    client: Client, case: Case, update: "WorkflowUpdateHandle[ReviewAccepted]", within: float
 ) -> ScreeningResult:
     """What the screening came to, once the carrier has the answer.
 
@@ -150,7 +152,7 @@ async def _result(
         screening_workflow_id(case.portout_id), run_id=update.workflow_run_id, result_type=ScreeningResult
     )
     try:
-        result: ScreeningResult = await asyncio.wait_for(handle.result(follow_runs=False), ANSWERED_WITHIN)
+        result: ScreeningResult = await asyncio.wait_for(handle.result(follow_runs=False), within)
     except WorkflowContinuedAsNewError:
         raise Failed(
             f"The decision stood, but the carrier did not take the answer; {name_of(case)} needs another one: "

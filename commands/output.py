@@ -32,9 +32,9 @@ def print_json(value: object) -> None:
 
 
 def print_lines(*lines: str) -> None:
-    """Print sentences, folded to the terminal."""
+    """Print sentences: folded in a terminal, each on one line elsewhere."""
     for line in lines:
-        _print(plain(line))
+        _print(plain(line), fold=sys.stdout.isatty())
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -73,10 +73,10 @@ def plain(text: str) -> str:
     return "".join(character if character.isprintable() else "�" for character in text)
 
 
-def _print(*things: Any) -> None:
+def _print(*things: Any, fold: bool = True) -> None:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH
     console = Console(markup=False, highlight=False, emoji=False, width=width)
     for thing in things:
-        console.print(thing)
+        console.print(thing, soft_wrap=not fold)

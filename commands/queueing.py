@@ -50,15 +50,19 @@ class Queue(BaseModel):
     """Nothing is ever sent, so nobody is asked."""
     watched: int
     """How many orders are only watched."""
+    screening: int
+    """How many orders are still being screened; a PIN that has not come is waited for."""
     waiting: list[Waiting]
 
 
 def read_queue(records: Records, settings: Settings, now: datetime) -> Queue:
     """Read the queue from the records; Temporal need not be up."""
+    stages = [stage for _, stage in records.cases.open_ids()]
     return Queue(
         paused=pause_sentence(records),
         shadow=not settings.sends,
-        watched=sum(stage is Stage.AWAITING_CARRIER for _, stage in records.cases.open_ids()),
+        watched=stages.count(Stage.AWAITING_CARRIER),
+        screening=stages.count(Stage.SCREENING),
         waiting=[Waiting.of(case, now) for case in records.cases.waiting()],
     )
 
@@ -73,6 +77,10 @@ def print_queue(queue: Queue) -> None:
         print_lines(f"{queue.paused} Decisions are kept until `portout resume`; the carrier's clock runs on.")
     if queue.watched:
         print_lines(f"{_orders(queue.watched)} only watched, as in `portout show ID`.")
+    if queue.screening:
+        print_lines(
+            f"{_orders(queue.screening)} still being screened; a PIN that has not come is waited for."
+        )
     if not queue.waiting:
         print_lines("No order waits for a person.")
         return
@@ -95,11 +103,15 @@ def print_queue(queue: Queue) -> None:
     )
 
 
+def odd_results(rules: dict[str, str]) -> str:
+    """The results that are no good evidence, as words of a sentence; empty when all are."""
+    odd = ", ".join(f"{rule} {result}" for rule, result in rules.items() if result not in _GOOD)
+    return f"{odd}." if odd else ""
+
+
 def _why(case: Case) -> str:
-    """The results that are no good evidence, and the policy's own words."""
-    odd = ", ".join(f"{rule} {result}" for rule, result in case.rules.items() if result not in _GOOD)
     again = f"Round {case.round}." if case.round > 1 else ""
-    return " ".join(filter(None, [again, f"{odd}." if odd else "", case.note]))
+    return " ".join(filter(None, [again, odd_results(case.rules), case.note]))
 
 
 def _orders(count: int) -> str:

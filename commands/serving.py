@@ -14,6 +14,7 @@ import typer
 import worker
 from commands.embedded import HOST, embedded_temporal, free_port
 from commands.session import Running, announced
+from records.opening import open_records
 from sandbox.samples import sample_customers_csv, seed
 from sandbox.serve import SandboxServer
 from settings import Settings, load_settings
@@ -85,7 +86,7 @@ async def _with_sandbox(settings: Settings, stack: AsyncExitStack) -> Settings:
 
 def import_sample_customers(settings: Settings) -> None:
     """Put the customers of the sample orders into the records."""
-    records = worker.open_records(settings)
+    records = open_records(settings)
     try:
         with _csv_file(settings.home) as file:
             records.customers.import_csv(file, datetime.now(UTC))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from settings import Settings, load_settings
 
@@ -72,9 +72,9 @@ class Place:
     @contextmanager
     def records(self) -> "Iterator[Records]":
         """Open the records, made and brought up to date first. Raises RecordsError."""
-        import worker
+        from records.opening import open_records
 
-        records = worker.open_records(self.settings)
+        records = open_records(self.settings)
         try:
             yield records
         finally:
@@ -83,24 +83,13 @@ class Place:
     @contextmanager
     def records_as_they_are(self) -> "Iterator[Records]":
         """Open the records and make nothing, neither tables nor keys. Raises RecordsError."""
-        from records.store import Records
+        from records.opening import open_records_as_they_are
 
-        records = Records.open(
-            self.settings.records_url,
-            pin_key=self.settings.pin_key or self._key_on_file("pin.key"),
-            records_key=self.settings.records_key or self._key_on_file("records.key"),
-        )
+        records = open_records_as_they_are(self.settings)
         try:
             yield records
         finally:
             records.close()
-
-    def _key_on_file(self, name: str) -> SecretStr | None:
-        from records.keys import load_or_make_key
-
-        file = self.settings.home / name
-        there = self.settings.records_url.startswith("sqlite") and file.exists()
-        return load_or_make_key(file) if there else None
 
 
 def find_place() -> Place:

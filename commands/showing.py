@@ -17,7 +17,6 @@ from records.cases import Case, Stage
 from records.ledger import ReadEntry
 from records.store import Records
 from screening.rejection import EligibleCode
-from telnyx_api import CarrierError
 from temporal_client import TemporalUnreachable
 from workflows.messages import ScreeningState
 
@@ -106,6 +105,9 @@ async def _codes(place: Place, case: Case, state: ScreeningState | None) -> list
         return state.eligible
     if case.stage is not Stage.AWAITING_REVIEW:
         return []
+    # Only now: the other listings do without the carrier's client.
+    from telnyx_api import CarrierError
+
     try:
         async with place.carrier() as carrier, asyncio.timeout(ANSWER_SECONDS):
             codes = await carrier.rejection_codes(case.portout_id)

@@ -27,7 +27,8 @@ class Event(BaseModel):
 def event_of(entry: ReadEntry) -> list[Event]:
     """What an entry tells: one event, or one for each of several refused attempts."""
     body, personal = entry.body, entry.personal or {}
-    what, detail = _TELL.get(entry.kind, _other)(body, personal)
+    tell = _TELL.get(entry.kind)
+    what, detail = tell(body, personal) if tell else (entry.kind, str(body.get("note") or ""))
     if entry.unreadable:
         detail = " ".join(filter(None, [detail, entry.unreadable]))
     event = Event(at=entry.at, kind=entry.kind, what=what, detail=detail, body=body)
@@ -39,10 +40,8 @@ def event_of(entry: ReadEntry) -> list[Event]:
 
 def _screened(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
     again = f", round {body['round']}" if body.get("round", 1) > 1 else ""
-    return (
-        f"screened{again}",
-        f"Advice: {body.get('outcome')}, score {body.get('score')}. {_joined(body.get('notes'))}",
-    )
+    advice = f"Advice: {body.get('outcome')}, score {body.get('score')}."
+    return f"screened{again}", _joined([advice, *body.get("notes", [])])
 
 
 def _decided(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]:
@@ -78,10 +77,6 @@ def _refused(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
 def _elsewhere(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
     would = f"We would have said {body['would_have']}." if body.get("would_have") else ""
     return "ended without us", _joined([body.get("note"), would])
-
-
-def _other(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
-    return "entry", str(body.get("note") or "")
 
 
 _TELL: dict[str, Callable[[dict[str, Any], dict[str, Any]], tuple[str, str]]] = {

@@ -43,6 +43,7 @@ _SETTLE = (
     .values(result=sa.bindparam("found"))
 )
 _EVENTS = sa.select(attempts.c.event_id).where(attempts.c.portout_id == sa.bindparam("portout"))
+_COMPARED = _EVENTS.where(attempts.c.result.is_not(None))
 _BARRING = sa.select(
     sa.exists().where(
         attempts.c.number.in_(sa.bindparam("numbers", expanding=True)),
@@ -93,3 +94,8 @@ class Attempts:
         """The events of an order whose PINs have been counted."""
         with self._database.read() as connection:
             return set(connection.execute(_EVENTS, {"portout": portout_id}).scalars())
+
+    def compared(self, portout_id: str) -> set[str]:
+        """The events of an order whose PINs have been counted and compared with those on file."""
+        with self._database.read() as connection:
+            return set(connection.execute(_COMPARED, {"portout": portout_id}).scalars())

@@ -158,7 +158,16 @@ class Source:
         if column > _LONGEST_EXCERPT:
             excerpt = ()
         return Diagnostic(
-            self.file, line, column, Severity.ERROR, code, message, path, suggestion, max(length, 1), excerpt
+            self.file,
+            line,
+            column,
+            Severity.ERROR,
+            code,
+            one_line(message),
+            one_line(path),
+            one_line(suggestion),
+            max(length, 1),
+            excerpt,
         )
 
 

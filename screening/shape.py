@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar, Union
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from screening.diagnostics import Code, Diagnostic, Source, did_you_mean, nearest, one_line, one_of, quoted
+from screening.diagnostics import Code, Diagnostic, Source, did_you_mean, nearest, one_of, quoted
 from screening.policy_values import RuleModel
 from screening.yaml_tree import ListNode, MapNode, Node, Scalar, child, entries, items, word
 
@@ -37,7 +37,7 @@ class Faults:
                 code,
                 message,
                 length=node.length if isinstance(node, Scalar) else 1,
-                path=one_line(path_of(node)),
+                path=path_of(node),
                 suggestion=suggestion,
             )
         )

@@ -6,18 +6,20 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import count
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
 import worker
 from activities.contracts import ScreeningResult, screening_workflow_id
 from records.cases import Case, Stage
 from records.ledger import EntryKind, ReadEntry
+from records.opening import open_records
 from records.store import Records
 from sandbox.models import NewFault
 from sandbox.serve import SandboxServer
@@ -187,15 +189,25 @@ class Service:
         return case.stage if case else None
 
     async def stands_in(self, stage: Stage, *portout_ids: str, within: float = 30.0) -> None:
-        """Wait until all of these orders stand in that stage."""
-        await eventually(
-            lambda: all(self.stage(portout_id) is stage for portout_id in portout_ids), within=within
-        )
+        """Wait until all of these orders stand in that stage, for the queue and for their runs."""
+        for portout_id in portout_ids:
+            await eventually(partial(self._stands_in, stage, portout_id), within=within)
+
+    async def _stands_in(self, stage: Stage, portout_id: str) -> bool:
+        # The queue is written a moment before the run itself goes on, and is cheaper to ask.
+        return self.stage(portout_id) is stage and (await self.state(portout_id)).stage is stage
 
     def ledger(self, portout_id: str, *kinds: EntryKind) -> list[ReadEntry]:
         """The ledger entries of an order, of these kinds or of all."""
         entries = self.records.ledger.entries(portout_id)
         return [entry for entry in entries if not kinds or entry.kind in kinds]
+
+
+def refused_because(error: WorkflowUpdateFailedError) -> str:
+    """What a reviewer is told whose decision was not taken."""
+    cause = error.cause
+    assert isinstance(cause, ApplicationError)
+    return cause.message
 
 
 @asynccontextmanager
@@ -222,7 +234,7 @@ async def installed(
             }
         )
         client = await connect(settings, address=address)
-        records = await asyncio.to_thread(worker.open_records, settings)
+        records = await asyncio.to_thread(open_records, settings)
         try:
             yield Service(settings, address, sandbox, client, records)
         finally:

@@ -3,17 +3,21 @@
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, overload
 
 from temporalio.exceptions import TemporalError
 
 T = TypeVar("T")
 
 
+@overload
 async def eventually(
-    condition: Callable[[], Awaitable[T] | T], *, within: float = 20.0, every: float = 0.05
-) -> T:
+    condition: Callable[[], Coroutine[Any, Any, T]], *, within: float = ..., every: float = ...
+) -> T: ...
+@overload
+async def eventually(condition: Callable[[], T], *, within: float = ..., every: float = ...) -> T: ...
+async def eventually(condition: Callable[[], Any], *, within: float = 20.0, every: float = 0.05) -> Any:
     """Ask until the condition gives something true, and return that.
 
     What Temporal answers with an error (a workflow that is not there yet) counts as not true yet.
@@ -27,12 +31,11 @@ async def eventually(
     """
     give_up = time.monotonic() + within
     while True:
-        answer: object
         try:
-            found = condition()
-            answer = found = await found if inspect.isawaitable(found) else found
-            if found:
-                return found
+            answer = condition()
+            answer = await answer if inspect.isawaitable(answer) else answer
+            if answer:
+                return answer
         except TemporalError as error:
             answer = error
         if time.monotonic() > give_up:

@@ -1,6 +1,7 @@
 """The one door for decisions and the two ways to it: the update `review`, and signals that work while no worker runs."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from temporalio import workflow
@@ -21,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.reviews import ReviewActivities
     from records.cases import DecidedBy, Stage
     from screening.policy import Mode
+    from screening.rejection import is_barred
     from screening.results import Outcome
     from workflows.messages import RefusedAttempt, ReviewAccepted, ReviewRequest, ScreeningState
     from workflows.steps import Steps
@@ -58,11 +60,11 @@ class ReviewDesk:
             ApplicationError: it cannot stand; the message says why, for the person who asked.
         """
         if request.action == "note":
-            await self._write_note(request)
+            why = await self._write_note(request)
         else:
             why = await self._decide(request, "update")
-            if why:
-                raise ApplicationError(why, type="ReviewRefused", non_retryable=True)
+        if why:
+            raise ApplicationError(why, type="ReviewRefused", non_retryable=True)
         return ReviewAccepted(action=request.action, reviewer=request.reviewer, at=workflow.now())
 
     @review.validator
@@ -71,24 +73,36 @@ class ReviewDesk:
         if why:
             raise ApplicationError(why, type="ReviewRefused", non_retryable=True)
 
+    # Signals take whatever was sent, however much of it: one that raises would fail the whole run.
+
     @workflow.signal
-    def approve(self, raw: Any = None) -> None:
+    def approve(self, *arguments: Any) -> None:
         """Approve by signal: `{"reviewer": …, "reason": …}`."""
-        self._take_in("approve", raw)
+        self._take_in("approve", arguments)
 
     @workflow.signal
-    def deny(self, raw: Any = None) -> None:
+    def deny(self, *arguments: Any) -> None:
         """Deny by signal: `{"reviewer": …, "reason": …, "rejection_code": …}`; the code may be left out."""
-        self._take_in("deny", raw)
+        self._take_in("deny", arguments)
 
     @workflow.signal
-    def add_note(self, raw: Any = None) -> None:
-        """Leave a note by signal: `{"reviewer": …, "text": …}`."""
-        self._take_in("note", raw)
+    async def add_note(self, *arguments: Any) -> None:
+        """Leave a note by signal: `{"reviewer": …, "text": …}`.
+
+        It is written beside the run: a database that is away must not hold up the deadline.
+        """
+        request = self._read("note", arguments)
+        if request is None:
+            return
+        await workflow.wait_condition(lambda: self._opened is not None or self._stage is Stage.CLOSED)
+        why = await self._write_note(request)
+        if why:
+            self._refuse_attempt(request.action, request.reviewer, "signal", why)
 
     @workflow.signal
-    def carrier_event(self, raw: Any = None) -> None:
+    def carrier_event(self, *arguments: Any) -> None:
         """Something happened at the carrier: `{"event_id": …, "event_type": …}`. Only a reason to look, never a fact."""
+        raw = arguments[0] if len(arguments) == 1 else None
         if not isinstance(raw, dict) or not isinstance(raw.get("event_id"), str):
             return
         event = CarrierEvent(event_id=raw["event_id"], event_type=str(raw.get("event_type", "")))
@@ -110,41 +124,42 @@ class ReviewDesk:
             refused_attempts=list(self._refused_attempts),
         )
         if opened:
-            state = state.model_copy(
-                update=opened.model_dump(
-                    include={"mode", "policy", "policy_digest", "limit", "respond_by", "refused"}
-                )
+            state = _showing(
+                state, opened, "mode", "policy", "policy_digest", "limit", "respond_by", "refused"
             )
         if conclusion:
-            shown = {"outcome", "score", "people", "rules", "notes", "eligible"}
-            state = state.model_copy(update={name: getattr(conclusion, name) for name in shown})
+            state = _showing(state, conclusion, "outcome", "score", "people", "rules", "notes", "eligible")
         return state
 
-    def _take_in(self, action: Literal["approve", "deny", "note"], raw: Any) -> None:
-        """Keep a signal until the run can take it. Never raises: that would fail the whole run."""
-        request = ReviewRequest.from_signal(action, raw)
+    def _take_in(self, action: Literal["approve", "deny"], arguments: Sequence[Any]) -> None:
+        """Keep a decision that came by signal until the run can take it."""
+        request = self._read(action, arguments)
+        if request is not None and len(self._inbox) < KEPT_ATTEMPTS:
+            self._inbox.append(request)
+
+    def _read(
+        self, action: Literal["approve", "deny", "note"], arguments: Sequence[Any]
+    ) -> ReviewRequest | None:
+        """Read a signal; one that cannot be read is kept as a refused attempt."""
+        request = ReviewRequest.from_signal(action, arguments)
         if request is None:
             self._refuse_attempt(action, None, "signal", "the signal could not be read")
-        elif len(self._inbox) < KEPT_ATTEMPTS:
-            self._inbox.append(request)
+        return request
 
     async def _take_signals(self) -> None:
         while self._inbox:
             request = self._inbox.pop(0)
-            if request.action == "note":
-                await self._write_note(request)
-                continue
-            why = self._objection(request) or await self._decide(request, "signal")
+            why = await self._decide(request, "signal")
             if why:
                 self._refuse_attempt(request.action, request.reviewer, "signal", why)
 
     def _objection(self, request: ReviewRequest) -> str | None:
         """Why this request cannot be taken now, as a sentence; None when it can."""
         opened, conclusion = self._opened, self._conclusion
-        if request.action == "note":
-            return None if request.reason.strip() else "A note needs a text."
         if not request.reason.strip():
-            return "A reason is needed."
+            return "A note needs a text." if request.action == "note" else "A reason is needed."
+        if request.action == "note":
+            return None if opened else "The order is still being read; try again in a moment."
         if self._verdict is not None:
             return self._decided()
         if opened is None or conclusion is None or self._stage is Stage.SCREENING:
@@ -169,6 +184,11 @@ class ReviewDesk:
             admission = await self._admit(request, channel, self._opened, self._conclusion)
             if admission.answer is None:
                 return admission.refused_because
+            if self._stage is Stage.CLOSED:
+                # It left `pending` while this was being admitted, and the ledger holds it as admitted.
+                why = "The order is no longer pending."
+                self._refuse_attempt(request.action, request.reviewer, channel, why)
+                return why
             self._verdict = Verdict(
                 by=DecidedBy.REVIEWER,
                 outcome=Outcome.APPROVE if request.action == "approve" else Outcome.DENY,
@@ -204,9 +224,11 @@ class ReviewDesk:
             refused_because="The decision could not be checked just now; please try again."
         )
 
-    async def _write_note(self, request: ReviewRequest) -> None:
-        if self._opened is None:
-            return
+    async def _write_note(self, request: ReviewRequest) -> str | None:
+        """Write a note down, however long that takes. Returns why it cannot be taken, or None."""
+        why = self._objection(request)
+        if why or self._opened is None:
+            return why
         self._notes += 1
         note = NoteInput(
             opened=self._opened,
@@ -216,6 +238,7 @@ class ReviewDesk:
             step=f"note-{self._notes}",
         )
         await self._steps.must(RecordActivities.record_note, note)
+        return None
 
     def _refuse_what_came_late(self) -> None:
         for request in self._inbox:
@@ -239,8 +262,13 @@ class ReviewDesk:
         return f"The order was already {word} by {who} at {self._verdict.at:%Y-%m-%d %H:%M:%S} UTC."
 
 
+def _showing(state: ScreeningState, source: Opened | Conclusion, *names: str) -> ScreeningState:
+    return state.model_copy(update={name: getattr(source, name) for name in names})
+
+
 def _denial_objection(request: ReviewRequest, opened: Opened, conclusion: Conclusion) -> str | None:
-    if any(refused.reason == request.reason for refused in opened.refused):
+    # With whatever code: only another reason can be heard.
+    if any(is_barred(refused.code or 0, request.reason, [refused]) for refused in opened.refused):
         return "The carrier has already refused this reason; give another one."
     codes = [eligible.code for eligible in conclusion.eligible]
     if request.rejection_code is not None and codes and request.rejection_code not in codes:

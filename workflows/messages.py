@@ -1,5 +1,6 @@
 """What people send to a screening and what they read from it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -27,8 +28,11 @@ class ReviewRequest(Message):
     """A name of the policy's `rejections`; with `rejection_code` absent it picks the code."""
 
     @classmethod
-    def from_signal(cls, action: Literal["approve", "deny", "note"], raw: Any) -> "ReviewRequest | None":
+    def from_signal(
+        cls, action: Literal["approve", "deny", "note"], arguments: Sequence[Any]
+    ) -> "ReviewRequest | None":
         """Read what came by a raw signal; None when it is not a request, because a signal must never fail a run."""
+        raw = arguments[0] if len(arguments) == 1 else None
         if not isinstance(raw, dict):
             return None
         words = {

@@ -20,17 +20,21 @@ class Pager:
     def __init__(self, steps: Steps, patience: float) -> None:
         self._steps = steps
         self._patience = patience
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
 
     def tell(self, notice: Notice) -> None:
         task = asyncio.create_task(self._deliver(notice))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.append(task)
+        task.add_done_callback(self._tasks.remove)
 
-    async def finish(self) -> None:
-        """Wait until every notice is delivered or given up, so that a run does not end in the middle of one."""
+    async def finish(self, within: float | None = None) -> None:
+        """Wait until every notice is delivered or given up, so that a run does not end in the middle of one.
+
+        Args:
+            within: seconds after which the run ends all the same; None waits for as long as notices are retried.
+        """
         if self._tasks:
-            await asyncio.wait(self._tasks)
+            await workflow.wait(self._tasks, timeout=within)
 
     async def _deliver(self, notice: Notice) -> None:
         await self._steps.attempt(NoticeActivities.notify, notice, within=self._patience, summary=notice.kind)

@@ -7,29 +7,22 @@ the replay tests (`tests/workflows/test_replay.py` says how histories are record
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.carrier import CarrierActivities
     from activities.concluding import ConcludingActivities
     from activities.contracts import (
         SCREENING_WORKFLOW,
-        AnswerInput,
-        AnswerKind,
-        AnswerResult,
-        Carried,
         CarrierStatus,
         ConcludeInput,
         Conclusion,
         DeadlineInput,
-        Ending,
-        Look,
         LookInput,
         Next,
-        Notice,
         NoticeKind,
         Opened,
         OpenInput,
@@ -40,23 +33,12 @@ with workflow.unsafe.imports_passed_through():
         Verdict,
     )
     from activities.opening import OpeningActivities
-    from activities.records import RecordActivities
     from records.cases import DecidedBy, Stage
-    from records.ledger import EntryKind
     from screening.policy import Mode
-    from screening.rejection import Barred
     from screening.results import CheckResult, Outcome, RuleResult
     from workflows import search_attributes
-    from workflows.desk import ReviewDesk
+    from workflows.answering import Answering, Gone
     from workflows.ladder import Ladder, Rung
-    from workflows.pager import Pager
-
-
-@dataclass
-class Gone:
-    """The order left `pending` without us."""
-
-    status: str
 
 
 class ScreenAgain:
@@ -64,31 +46,27 @@ class ScreenAgain:
 
 
 @workflow.defn(name=SCREENING_WORKFLOW)
-class PortOutScreening(ReviewDesk):
+class PortOutScreening(Answering):
     """One port-out: screened, decided once, answered once. Workflow id `portout-<id>`."""
 
     @workflow.init
     def __init__(self, start: StartScreening) -> None:
         super().__init__(start)
         self._screenings = 0
-        self._pager = Pager(self._steps, start.timing.notice)
+        self._look_again_at: datetime | None = None
 
     @workflow.run
     async def run(self, start: StartScreening) -> ScreeningResult:
         opened = self._opened = await self._open(start)
         if not opened.pending:
             return await self._end_gone(opened, Gone(opened.order.status))
+        if start.carried:
+            self._tell(
+                NoticeKind.INCIDENT, "refused", "The carrier did not take the answer; it needs another one."
+            )
         while True:
             conclusion = self._conclusion = await self._screen(opened)
-            if conclusion.next is Next.ANSWER and conclusion.answer is not None:
-                self._verdict = Verdict(
-                    by=DecidedBy.POLICY,
-                    outcome=conclusion.outcome,
-                    at=workflow.now(),
-                    answer=conclusion.answer,
-                )
-                return await self._answer(opened, conclusion, self._verdict)
-            settled = await self._wait(opened, conclusion)
+            settled = await self._decided_by_policy(conclusion) or await self._wait(opened, conclusion)
             if isinstance(settled, Verdict):
                 return await self._answer(opened, conclusion, settled)
             if isinstance(settled, Gone):
@@ -97,15 +75,25 @@ class PortOutScreening(ReviewDesk):
     # Open and screen
 
     async def _open(self, start: StartScreening) -> Opened:
-        return await self._steps.must(
-            OpeningActivities.open,
-            OpenInput(
-                portout_id=start.portout_id,
-                run_id=workflow.info().run_id,
-                now=workflow.now(),
-                carried=start.carried,
-            ),
-        )
+        try:
+            return await self._steps.must(
+                OpeningActivities.open,
+                OpenInput(
+                    portout_id=start.portout_id,
+                    run_id=workflow.info().run_id,
+                    now=workflow.now(),
+                    carried=start.carried,
+                ),
+            )
+        except ActivityError as error:
+            if not is_cancelled_exception(error):
+                # While the carrier lists the order, intake starts it again; until it can be read nobody watches it.
+                self._tell(
+                    NoticeKind.INCIDENT, "unreadable", "The order cannot be read, so it is not screened."
+                )
+                self._stage = Stage.CLOSED
+                await self._finish_handlers()
+            raise
 
     async def _screen(self, opened: Opened) -> Conclusion:
         self._stage = Stage.SCREENING
@@ -118,6 +106,8 @@ class PortOutScreening(ReviewDesk):
     async def _run_rule(self, opened: Opened, rule: RuleToRun) -> RuleResult:
         """Run one rule. One that cannot be run is `error`, which the policy never counts as a pass."""
         left = self._until(opened.respond_by)
+        # After the wait one try must be left, or the result would be `error` and not `missing`.
+        pin_wait = max(min(self._timing.pin_wait, left - self._timing.activity), 0.0)
         given = RuleInput(
             order=opened.order,
             round=opened.round,
@@ -126,7 +116,7 @@ class PortOutScreening(ReviewDesk):
             rule_id=rule.rule_id,
             several_customers=opened.several_customers,
             now=workflow.now(),
-            pin_wait=min(self._timing.pin_wait, left),
+            pin_wait=pin_wait,
         )
         check = await self._steps.attempt_named(
             f"check_{rule.check}",
@@ -150,10 +140,26 @@ class PortOutScreening(ReviewDesk):
         )
         if conclusion is not None:
             return conclusion
-        self._tell(
-            NoticeKind.INCIDENT, "undecided", "No decision could be made or recorded; a person must look."
-        )
+        if opened.mode is not Mode.SHADOW:
+            self._tell(
+                NoticeKind.INCIDENT, "undecided", "No decision could be made or recorded; a person must look."
+            )
         return Conclusion.impossible("The policy could not be applied: records or evidence were away.")
+
+    async def _decided_by_policy(self, conclusion: Conclusion) -> Verdict | None:
+        """The policy's own answer, unless it has none. A person whose decision is just being admitted goes first.
+
+        Somebody can have decided when evidence came during a review and the rules ran anew.
+        """
+        async with self._door:
+            if self._verdict is None and conclusion.next is Next.ANSWER and conclusion.answer is not None:
+                self._verdict = Verdict(
+                    by=DecidedBy.POLICY,
+                    outcome=conclusion.outcome,
+                    at=workflow.now(),
+                    answer=conclusion.answer,
+                )
+            return self._verdict
 
     # Wait for people, the deadline, or the carrier
 
@@ -162,17 +168,14 @@ class PortOutScreening(ReviewDesk):
         self._enter_review(opened)
         ladder = Ladder.of(opened, began=workflow.now())
         while self._verdict is None:
-            await self._something_happens(ladder.next_at())
+            await self._something_happens(_sooner(ladder.next_at(), self._look_again_at))
             await self._take_signals()
             for rung in ladder.climb(workflow.now()) if self._verdict is None else []:
                 await self._climb(rung, opened, conclusion)
-            if self._events and self._verdict is None:
-                self._events.clear()
-                look = await self._look(opened)
-                if look and look.status != CarrierStatus.PENDING:
-                    return Gone(look.status)
-                if look and look.unseen_pin and opened.mode is not Mode.SHADOW:
-                    return ScreenAgain()
+            news = await self._heed_the_carrier(opened) if self._verdict is None else None
+            # What a person was promised while we looked is answered first, and the answer finds out by itself.
+            if news is not None and self._verdict is None:
+                return news
         return self._verdict
 
     async def _something_happens(self, wake_at: datetime | None) -> None:
@@ -189,7 +192,9 @@ class PortOutScreening(ReviewDesk):
     async def _climb(self, rung: Rung, opened: Opened, conclusion: Conclusion) -> None:
         if rung is Rung.REMIND:
             self._tell(
-                NoticeKind.REMINDER, f"remind-{workflow.now():%H%M%S}", "Still waiting for a decision."
+                NoticeKind.REMINDER,
+                f"remind-{workflow.now():%Y-%m-%dT%H:%M:%S}",
+                "Still waiting for a decision.",
             )
         elif rung is Rung.ESCALATE:
             self._tell(NoticeKind.ESCALATION, "escalate", "Nobody has decided yet; the deadline is near.")
@@ -206,8 +211,8 @@ class PortOutScreening(ReviewDesk):
             deadline = await self._steps.attempt(
                 ConcludingActivities.conclude_deadline,
                 DeadlineInput(opened=opened, conclusion=conclusion, now=workflow.now()),
-                # Half of what is left: a decision also needs time to reach the carrier.
-                within=self._until(opened.limit) / 2,
+                # Nobody else can decide meanwhile, and a decision also needs time to reach the carrier.
+                within=min(self._timing.evidence, self._until(opened.limit) / 2),
             )
             if deadline is not None and deadline.answer is not None:
                 approved = deadline.answer.status == "authorized"
@@ -222,130 +227,30 @@ class PortOutScreening(ReviewDesk):
             why = deadline.why if deadline else "the policy could not be applied, because records are away"
             self._tell(NoticeKind.INCIDENT, "left", f"The order is left to the carrier's silence: {why}.")
 
-    async def _look(self, opened: Opened) -> Look | None:
-        """Read the order again. When the carrier is away, intake asks again; the deadline does not wait for it."""
-        return await self._steps.attempt(
+    async def _heed_the_carrier(self, opened: Opened) -> Gone | ScreenAgain | None:
+        """Read the order again when there is a reason to; None when nothing about it matters here.
+
+        The deadline does not wait for a carrier that is away, and the reason to look is not forgotten meanwhile.
+        """
+        again = self._look_again_at is not None and self._look_again_at <= workflow.now()
+        if not (self._events or again):
+            return None
+        self._events.clear()
+        look = await self._steps.attempt(
             CarrierActivities.look, LookInput(portout_id=opened.order.id), within=self._timing.activity
         )
+        if look is None:
+            self._look_again_at = workflow.now() + timedelta(seconds=self._timing.evidence)
+            return None
+        self._look_again_at = None
+        if look.status != CarrierStatus.PENDING:
+            return Gone(look.status)
+        asks_for_pin = any(rule.check == "pin" for rule in opened.rules)
+        if look.unseen_pin and asks_for_pin and opened.mode is not Mode.SHADOW:
+            return ScreenAgain()
+        return None
 
-    # Answer and end
-
-    async def _answer(self, opened: Opened, conclusion: Conclusion, verdict: Verdict) -> ScreeningResult:
-        self._stage = Stage.ANSWERING
-        result = await self._deliver(opened, conclusion, verdict)
-        if result.kind is AnswerKind.DECIDED_ELSEWHERE:
-            return await self._end_gone(opened, Gone(result.carrier_status))
-        if result.kind is AnswerKind.REFUSED:
-            await self._next_round(opened, conclusion, verdict, result)
-        ending = Ending.answered(opened, conclusion, verdict, result)
-        return await self._end(ending, recorded=result.recorded)
-
-    async def _deliver(self, opened: Opened, conclusion: Conclusion, verdict: Verdict) -> AnswerResult:
-        """Send the answer, for as long as the order is pending. After the first window each try reads first."""
-        resend = False
-        while True:
-            left = (opened.limit - workflow.now()).total_seconds()
-            result = await self._steps.attempt(
-                CarrierActivities.answer,
-                AnswerInput(opened=opened, conclusion=conclusion, verdict=verdict, resend=resend),
-                within=max(left, self._timing.answer_least),
-                summary=verdict.answer.status,
-            )
-            if result is not None:
-                return result
-            self._tell(
-                NoticeKind.INCIDENT, "undelivered", "The decision could not be delivered to the carrier."
-            )
-            resend = True
-            # An error that no retry helps ends an attempt at once; the next one must not follow at once.
-            await workflow.sleep(self._timing.retry_longest, summary="before the answer is tried again")
-
-    async def _next_round(
-        self, opened: Opened, conclusion: Conclusion, verdict: Verdict, result: AnswerResult
-    ) -> None:
-        """The carrier will not take this answer and the order is still pending: a person must find another."""
-        self._tell(
-            NoticeKind.INCIDENT, "refused", "The carrier did not take the answer; it needs another one."
-        )
-        ending = Ending.answered(opened, conclusion, verdict, result)
-        await self._steps.must(
-            RecordActivities.record_ending,
-            ending.model_copy(update={"kind": EntryKind.REFUSED_BY_CARRIER, "outcome": "none"}),
-        )
-        await self._finish_handlers()
-        refused = [*opened.refused, Barred(code=verdict.answer.rejection_code, reason=verdict.answer.reason)]
-        workflow.continue_as_new(
-            StartScreening(
-                portout_id=opened.order.id,
-                timing=self._timing,
-                carried=Carried(round=opened.round + 1, refused=refused),
-            )
-        )
-
-    async def _end_gone(self, opened: Opened, gone: Gone) -> ScreeningResult:
-        """The order left `pending` without us: nothing is sent.
-
-        An incident in enforce, unless the order was withdrawn or left on purpose, or an earlier round has ended it.
-        """
-        authorized = gone.status in (CarrierStatus.AUTHORIZED, CarrierStatus.PORTED)
-        left = self._left_on_purpose and authorized
-        silence = authorized and workflow.now() >= opened.limit
-        note = (
-            f"The order became {gone.status} without our answer{', probably by silence' if silence else ''}."
-        )
-        ended_before = self._conclusion is None and opened.round > 1
-        if (
-            opened.mode is Mode.ENFORCE
-            and gone.status != CarrierStatus.CANCELED
-            and not (left or ended_before)
-        ):
-            self._tell(NoticeKind.INCIDENT, "decided-elsewhere", note)
-        ending = Ending(
-            opened=opened,
-            conclusion=self._conclusion,
-            verdict=None,
-            kind=EntryKind.DECIDED_ELSEWHERE,
-            outcome="leave" if left else "none",
-            decided_by=DecidedBy.DEADLINE if left else DecidedBy.ELSEWHERE,
-            carrier_status=gone.status,
-            note=note,
-            at=workflow.now(),
-        )
-        return await self._end(ending, recorded=False)
-
-    async def _end(self, ending: Ending, *, recorded: bool) -> ScreeningResult:
-        self._stage = Stage.CLOSED
-        self._refuse_what_came_late()
-        if self._refused_attempts or not recorded:
-            ending.refused_attempts = [attempt.sentence() for attempt in self._refused_attempts]
-            await self._steps.must(RecordActivities.record_ending, ending)
-        workflow.upsert_search_attributes(
-            [
-                search_attributes.STAGE.value_set(Stage.CLOSED),
-                search_attributes.OUTCOME.value_set(ending.outcome),
-            ]
-        )
-        await self._finish_handlers()
-        return ScreeningResult.of(ending)
-
-    async def _finish_handlers(self) -> None:
-        await self._pager.finish()
-        await workflow.wait_condition(workflow.all_handlers_finished)
-
-    # Tell and show
-
-    def _tell(self, kind: NoticeKind, cause: str, text: str) -> None:
-        opened = self._opened
-        self._pager.tell(
-            Notice(
-                kind=kind,
-                cause=f"{self._portout_id}:{opened.round if opened else 1}:{cause}",
-                portout_id=self._portout_id,
-                support_key=opened.order.support_key if opened else None,
-                text=text,
-                seconds_left=(opened.limit - workflow.now()).total_seconds() if opened else None,
-            )
-        )
+    # Show
 
     def _enter_review(self, opened: Opened) -> None:
         if opened.mode is Mode.SHADOW:
@@ -372,3 +277,7 @@ class PortOutScreening(ReviewDesk):
         """Seconds from now; at least one try's worth, because a timeout of zero would mean no limit."""
         left: float = (moment - workflow.now()).total_seconds()
         return max(left, self._timing.activity)
+
+
+def _sooner(first: datetime | None, second: datetime | None) -> datetime | None:
+    return min(first, second) if first and second else first or second

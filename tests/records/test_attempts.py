@@ -76,6 +76,13 @@ def test_the_events_that_were_counted_are_those_of_the_order(records: Records) -
     assert records.attempts.event_ids("p1") == {"e1", "e2"}
 
 
+def test_an_event_is_compared_once_its_attempt_is_settled(records: Records) -> None:
+    records.attempts.record([attempt(), attempt(event="e2")])
+    assert records.attempts.compared("p1") == set()
+    records.attempts.settle("p1", 1, "e2", "match")
+    assert records.attempts.compared("p1") == {"e2"}
+
+
 def test_a_mismatch_stays_one_whatever_comes_after(records: Records) -> None:
     records.attempts.record([attempt("p2"), attempt("p2", event="e2")])
     records.attempts.settle("p2", 1, "e1", "mismatch")

@@ -72,7 +72,7 @@ async def test_an_answer_that_got_lost_is_never_given_twice(service: Service) ->
         lost,
         {**lost, "stale_reads": 1},
         {**lost, "stale_reads": 2, "stale_events": True},
-        {**lost, "stale_reads": 12, "stale_events": True},
+        {**lost, "stale_reads": 6, "stale_events": True},
         {"drop": True, "count": 2},
         {"status": 500, "count": 2},
         {"delay": service.settings.timing.activity + 0.5, "count": 1},

@@ -25,6 +25,7 @@ from workflows.screening import PortOutScreening
 _DYNAMIC = {
     "frontend.WorkflowTimeSkippingEnabled": "true",
     "history.timerProcessorMaxTimeShift": '"10ms"',
+    "history.workflowIdReuseMinimalInterval": '"1ms"',
     "history.transferProcessorMaxPollRPS": "1000",
     "history.timerProcessorMaxPollRPS": "1000",
     "matching.numTaskqueueReadPartitions": "1",

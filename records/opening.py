@@ -1,0 +1,45 @@
+"""Opening the records as the settings say."""
+
+from pydantic import SecretStr
+
+from records.keys import load_or_make_key
+from records.store import Records
+from records.upgrade import upgrade
+from settings import Settings
+
+
+def open_records(settings: Settings) -> Records:
+    """Bring the database up to date and open it. The SQLite default makes its own keys beside the file.
+
+    Raises:
+        RecordsError: the database or a key cannot be used.
+    """
+    if settings.records_url.startswith("sqlite"):
+        settings.home.mkdir(parents=True, exist_ok=True)
+    upgrade(settings.records_url)
+    return Records.open(
+        settings.records_url,
+        pin_key=_key(settings, settings.pin_key, "pin.key", make=True),
+        records_key=_key(settings, settings.records_key, "records.key", make=True),
+    )
+
+
+def open_records_as_they_are(settings: Settings) -> Records:
+    """Open the database and make nothing, neither tables nor keys.
+
+    Raises:
+        NotMigrated: there is none yet, or one of another version.
+        RecordsError: the database or a key cannot be used.
+    """
+    return Records.open(
+        settings.records_url,
+        pin_key=_key(settings, settings.pin_key, "pin.key", make=False),
+        records_key=_key(settings, settings.records_key, "records.key", make=False),
+    )
+
+
+def _key(settings: Settings, given: SecretStr | None, name: str, *, make: bool) -> SecretStr | None:
+    file = settings.home / name
+    if given is not None or not settings.records_url.startswith("sqlite"):
+        return given
+    return load_or_make_key(file) if make or file.exists() else None

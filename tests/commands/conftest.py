@@ -1,0 +1,43 @@
+"""One installation with a running worker for all tests that only need one; others make their own."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.commands.desk import waiting_order
+from tests.commands.shell import Shell
+from tests.scenarios.conftest import service, temporal
+from tests.scenarios.processes import environment
+from tests.service import Service, installed
+
+__all__ = ["service", "temporal"]
+
+
+@pytest.fixture(scope="session")
+async def standing(temporal: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    """An installation whose worker runs. Tests share it, so each places orders of its own."""
+    async with installed(temporal, tmp_path_factory.mktemp("standing")) as service, service.working():
+        yield service
+
+
+@pytest.fixture(scope="session")
+async def undecided(standing: Service) -> str:
+    """An order that nobody decides."""
+    return await waiting_order(standing)
+
+
+@pytest.fixture
+def portout(standing: Service) -> Shell:
+    """The command line of the installation that stands."""
+    return shell_of(standing)
+
+
+@pytest.fixture
+def apart(tmp_path: Path) -> Shell:
+    """A command line in a folder of its own, with nothing running and nothing set but that folder."""
+    return Shell({"PORTOUT_HOME": str(tmp_path)})
+
+
+def shell_of(service: Service, **more: str) -> Shell:
+    return Shell(environment(service, **more))

@@ -1,0 +1,88 @@
+"""Notices to people and the heartbeat: delivered to a real web server, once per cause, with what helps and no more."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from records.cases import Stage
+from tests.scenarios.receiver import Receiver, receiving
+from tests.scenarios.rules import rules_with
+from tests.service import HURRIED, Service, installed
+from tests.waiting import eventually
+
+TIME_LEFT = re.compile(r"^\d+ h \d\d min until the carrier approves by silence\.$", re.MULTILINE)
+
+
+async def test_review_reminder_escalation_and_incident_are_each_told_once(
+    temporal: str, tmp_path: Path
+) -> None:
+    """Even where an address is away at first, and another one is not."""
+    rules = rules_with(tmp_path, within="1h", margin="3594s")
+    with receiving() as desk, receiving() as second_desk, receiving() as pager:
+        addresses = [
+            desk.notify("review"),
+            second_desk.notify("review"),
+            pager.notify("escalation", "incident"),
+        ]
+        given: dict[str, Any] = {
+            "rules": rules,
+            "notify": SecretStr(" ".join(addresses)),
+            "timing": HURRIED.model_copy(update={"notice": 20.0}),
+        }
+        async with installed(temporal, tmp_path, **given) as service, service.working():
+            second_desk.down = True
+            order = service.place_reviewed()
+            await service.stands_in(Stage.AWAITING_REVIEW, order)
+            await eventually(lambda: second_desk.refused >= 2)
+            second_desk.down = False
+            # Six seconds after the order came nobody has decided, and the policy leaves it.
+            await eventually(lambda: pager.texts("incident"))
+            await eventually(lambda: len(second_desk.texts("review")) >= 3)
+            await service.review(order, "approve")
+            await service.result(order)
+            case = service.case(order)
+    assert case is not None
+    for receiver in (desk, second_desk):
+        assert sorted(notice["title"] for notice in receiver.notices("review")) == [
+            "Port-out: reminder",
+            "Port-out: reminder",
+            "Port-out: review needed",
+        ]
+    assert len(pager.texts("escalation")) == 1
+    [left] = pager.texts("incident")
+    assert "left to the carrier's silence" in left
+    for text in [*desk.texts("review"), *pager.texts("escalation"), left]:
+        assert f"Order {case.support_key}" in text
+        assert TIME_LEFT.search(text), text
+
+
+async def test_the_heartbeat_is_called_after_each_complete_intake_and_no_other(
+    temporal: str, tmp_path: Path
+) -> None:
+    with receiving() as outside:
+        heartbeat = SecretStr(f"http://{outside.address}/heartbeat")
+        async with installed(temporal, tmp_path, heartbeat_url=heartbeat) as service, service.working():
+            await eventually(lambda: _beats(outside) >= 2)
+            service.fault(path_prefix="/portouts", status=503)
+            await _intakes(service, 1)  # the one that is under way may still be complete
+            beats = _beats(outside)
+            await _intakes(service, 3)
+            assert _beats(outside) == beats
+            service.mend()
+            await eventually(lambda: _beats(outside) > beats)
+            # One that is away holds up no intake.
+            outside.down = True
+            order = service.place()
+            assert (await service.result(order)).outcome == "approve"
+
+
+def _beats(receiver: Receiver) -> int:
+    return receiver.calls("/heartbeat")
+
+
+async def _intakes(service: Service, number: int) -> None:
+    """Wait until the listing was asked for that many times more."""
+    asked = len(service.asked("/portouts"))
+    await eventually(lambda: len(service.asked("/portouts")) >= asked + number)

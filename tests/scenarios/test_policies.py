@@ -1,0 +1,118 @@
+"""Rule files that are edited or broken, while the worker runs and while it is down."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from records.cases import Stage
+from records.ledger import EntryKind
+from screening.bundle import REVIEW_EVERYTHING
+from screening.loading import load_bundle
+from tests.scenarios.rules import POLICY, change, shipped_rules
+from tests.service import Service, installed
+
+BROKEN = (r"^rules:", "rulez:")
+MENDED = (r"^rulez:", "rules:")
+OTHER_REASON = (r"reason: Verified against our records\.", "reason: Checked against our records.")
+
+
+@pytest.fixture
+async def edited(temporal: str, tmp_path: Path) -> AsyncIterator[Service]:
+    """An installation whose rules a test may edit."""
+    async with installed(temporal, tmp_path, rules=shipped_rules(tmp_path)) as service:
+        yield service
+
+
+async def test_edited_rules_judge_new_orders_and_waiting_ones_keep_theirs(
+    edited: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = edited.settings.rules
+    before = load_bundle(rules).digest
+    async with edited.working():
+        waiting = edited.place_reviewed()
+        await edited.stands_in(Stage.AWAITING_REVIEW, waiting)
+
+        change(rules, *OTHER_REASON)
+        after = load_bundle(rules).digest
+        under_new = await edited.result(edited.place())
+
+        change(rules, *BROKEN)
+        capsys.readouterr()
+        while_broken = await edited.result(edited.place())
+        assert f"The rules are refused: {rules / POLICY}:36: unknown key" in capsys.readouterr().out
+
+        change(rules, *MENDED)
+        change(rules, r"^margin|^  margin: 2h", "  margin: 3h")
+        mended = await edited.result(edited.place())
+
+        await edited.review(waiting, "approve")
+        under_old = await edited.result(waiting)
+    assert before != after
+    assert (under_new.policy_digest, under_new.reason) == (after, "Checked against our records.")
+    # The last good rules go on while the files are broken.
+    assert (while_broken.policy_digest, while_broken.outcome) == (after, "approve")
+    assert mended.policy_digest not in (before, after)
+    assert (under_old.policy_digest, under_old.reason) == (before, "Verified against our records.")
+
+
+async def test_rules_edited_while_the_worker_is_down_judge_new_orders_only(edited: Service) -> None:
+    rules = edited.settings.rules
+    before = load_bundle(rules).digest
+    waiting = edited.place_reviewed()
+    async with edited.working():
+        await edited.stands_in(Stage.AWAITING_REVIEW, waiting)
+    change(rules, *OTHER_REASON)
+    after = load_bundle(rules).digest
+    async with edited.working():
+        new = await edited.result(edited.place())
+        await edited.review(waiting, "approve")
+        old = await edited.result(waiting)
+    assert (new.policy_digest, old.policy_digest) == (after, before)
+    assert [entry.body["policy_digest"] for entry in edited.ledger(waiting, EntryKind.SCREENED)] == [before]
+
+
+async def test_started_with_broken_rules_the_worker_goes_on_with_the_last_stored_ones(
+    edited: Service,
+) -> None:
+    rules = edited.settings.rules
+    before = load_bundle(rules).digest
+    waiting = edited.place_reviewed()
+    async with edited.working():
+        await edited.stands_in(Stage.AWAITING_REVIEW, waiting)
+    change(rules, *BROKEN)
+    edited.lines.clear()
+    async with edited.working():
+        results = await edited.results(edited.place(), edited.place_denied())
+        await edited.review(waiting, "approve")
+        await edited.result(waiting)
+    assert any(
+        line.startswith(f"WARNING    The rules are refused: {rules / POLICY}:36: unknown key")
+        for line in edited.lines
+    )
+    assert [result.outcome for result in results] == ["approve", "deny"]
+    assert {result.policy_digest for result in results} == {before}
+
+
+async def test_started_with_broken_rules_and_empty_records_every_order_goes_to_review(
+    edited: Service,
+) -> None:
+    change(edited.settings.rules, *BROKEN)
+    orders = [edited.place(), edited.place_denied()]
+    async with edited.working():
+        await edited.stands_in(Stage.AWAITING_REVIEW, *orders)
+        state = await edited.state(orders[0])
+        await edited.review(orders[0], "deny", rejection_code=1001)
+        await edited.review(orders[1], "approve")
+        results = await edited.results(*orders)
+    respond = REVIEW_EVERYTHING.default.respond
+    case = edited.case(orders[0])
+    assert case is not None
+    assert case.inserted_at is not None
+    assert state.policy == "review-everything"
+    assert state.policy_digest == REVIEW_EVERYTHING.digest
+    assert state.limit == case.inserted_at + respond.within
+    assert state.respond_by == case.inserted_at + respond.within - respond.margin
+    assert (respond.within.total_seconds(), respond.margin.total_seconds()) == (24 * 3600, 2 * 3600)
+    assert [line.outcome for line in respond.at_deadline] == ["leave"]
+    assert [result.outcome for result in results] == ["deny", "approve"]
