@@ -2,6 +2,7 @@
 
 import getpass
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -40,6 +41,11 @@ class Timing(BaseModel):
     """The least time that delivering an answer is given, however near the carrier's limit is."""
     refused_key: float = Field(60.0, gt=0)
     """The pause between tries while the carrier refuses our key (401, 403)."""
+
+    @property
+    def step(self) -> timedelta:
+        """How long a step of a run may wait for, or be held by, a worker that died: ten seconds, as Temporal's own."""
+        return timedelta(seconds=min(10.0, self.activity))
 
 
 class Settings(BaseSettings):

@@ -6,6 +6,7 @@ same process serves the sandbox and a real account: `TELNYX_API_KEY`, `TEMPORAL_
 
 import asyncio
 import compileall
+import contextlib
 import logging
 import signal
 import sys
@@ -59,11 +60,11 @@ from workflows.screening import PortOutScreening
 
 GRACE = timedelta(seconds=30)
 """How long activities may finish after SIGTERM: longer than one request to the carrier."""
-CACHED_WORKFLOWS = 2000
-"""Above what is usually in flight: a run that falls out of the cache is replayed at its next step."""
-KEPT_FOR_ITS_WORKER = timedelta(seconds=10)
-"""How long a step waits for the worker that has its run in the cache, before any worker may take it."""
+CACHED_WORKFLOWS = 1000
+"""Above what is usually in flight. A run costs about 170 kB here; one that falls out is replayed at its next step."""
 ACTIVITIES_AT_ONCE = 50
+ATTRIBUTES_KNOWN = timedelta(seconds=30)
+"""How long new search attributes may take to be known; a step that comes sooner is only retried."""
 MISSED_RUNS = timedelta(minutes=5)
 """Intakes that were missed longer ago are not made up for: each one reads everything that is pending."""
 PASSED_THROUGH = (
@@ -113,7 +114,7 @@ class Parts:
         intake = IntakeActivities(
             telnyx, records, board, self.client, heartbeat_url=settings.heartbeat_url, refused_key=refused_key
         )
-        recording = RecordActivities(records)
+        recording = RecordActivities(records, reviewers=settings.who_decides)
         return Worker(
             self.client,
             task_queue=settings.task_queue,
@@ -136,9 +137,7 @@ class Parts:
             ],
             workflow_runner=workflow_runner(),
             max_cached_workflows=CACHED_WORKFLOWS,
-            sticky_queue_schedule_to_start_timeout=min(
-                KEPT_FOR_ITS_WORKER, timedelta(seconds=settings.timing.activity)
-            ),
+            sticky_queue_schedule_to_start_timeout=settings.timing.step,
             max_concurrent_activities=ACTIVITIES_AT_ONCE,
             graceful_shutdown_timeout=GRACE,
         )
@@ -189,17 +188,28 @@ async def register_search_attributes(client: Client) -> None:
                     },
                 )
             )
+            await _known_to_all(client)
     except RPCError:
         if await attributes_work(client):
             return
         commands = "\n".join(
-            f"  temporal operator search-attribute create --name {key.name} --type "
-            f"{'Datetime' if key is search_attributes.RESPOND_BY else 'Keyword'}"
+            f"  temporal operator search-attribute create --name {key.name} "
+            f"--type {search_attributes.type_name(key)}"
             for key in search_attributes.ALL
         )
         raise SettingsError(
             f"The search attributes are missing and this server does not let us add them; run:\n{commands}"
         ) from None
+
+
+async def _known_to_all(client: Client) -> None:
+    """Wait until the server's caches know new attributes: until then it refuses the steps that set them."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(ATTRIBUTES_KNOWN.total_seconds()):
+            while True:
+                if await attributes_work(client):
+                    return
+                await asyncio.sleep(0.2)
 
 
 async def attributes_work(client: Client) -> bool:
@@ -220,6 +230,7 @@ async def keep_schedule(client: Client, settings: Settings) -> None:
             IntakeInput(timing=settings.timing),
             id=settings.schedule_id,
             task_queue=settings.task_queue,
+            task_timeout=settings.timing.step,
         ),
         spec=ScheduleSpec(
             intervals=[ScheduleIntervalSpec(every=timedelta(seconds=settings.intake_every))],

@@ -1,7 +1,7 @@
 """Taking in: list what is pending, start what is not running, and tell running orders what happened at the carrier."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -86,13 +86,10 @@ class IntakeActivities:
         stages = dict(await asyncio.to_thread(self._records.cases.open_ids))
         await self._count_attempts([pending[portout_id] for portout_id in to_start], events, began)
         await self._each(to_start, lambda portout_id: self._start(portout_id, given))
-        listening = {portout_id for portout_id, stage in stages.items() if stage in _LISTENING} - to_start
-        standing = {portout_id for portout_id, stage in stages.items() if stage in _STANDING}
         news = [event for event in events if _state_of(event) not in self._seen]
-        told = {event.portout_id: event for event in news if event.portout_id in listening}
-        left = standing - pending.keys() - told.keys()
-        happened = [_of(event) for event in told.values()] + [_left(portout_id, began) for portout_id in left]
-        await self._each(happened, lambda pair: self._signal(pair[0], pair[1], given))
+        waiting = {portout_id: stage for portout_id, stage in stages.items() if portout_id not in to_start}
+        happened = _happened(waiting, pending.keys(), news, began)
+        await self._each(happened, lambda portout_id: self._signal(portout_id, happened[portout_id], given))
         self._remember(news)
         await self._note_read(began, [event for event in events if event.portout_id in {*stages, *to_start}])
         await self._beat()
@@ -202,6 +199,7 @@ class IntakeActivities:
             StartScreening(portout_id=portout_id, timing=given.timing),
             id=screening_workflow_id(portout_id),
             task_queue=activity.info().task_queue,
+            task_timeout=given.timing.step,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
 
@@ -230,9 +228,18 @@ def _state_of(event: PortOutEvent) -> tuple[str, str | None]:
     return event.id, event.payload_status
 
 
-def _of(event: PortOutEvent) -> tuple[str, CarrierEvent]:
-    return event.portout_id or "", CarrierEvent(event_id=event.id, event_type=event.event_type or "")
-
-
-def _left(portout_id: str, at: datetime) -> tuple[str, CarrierEvent]:
-    return portout_id, CarrierEvent(event_id=f"left-listing-{at.isoformat()}", event_type="left_listing")
+def _happened(
+    stages: Mapping[str, Stage], pending: Collection[str], news: Iterable[PortOutEvent], at: datetime
+) -> dict[str, CarrierEvent]:
+    """What each open order must be told: its newest event, or that it is no longer listed as pending."""
+    told = {
+        # A run hears each id once, so an event that was completed needs another than it had before.
+        event.portout_id: CarrierEvent(
+            event_id=f"{event.id}:{event.payload_status}", event_type=event.event_type or ""
+        )
+        for event in news
+        if event.portout_id and stages.get(event.portout_id) in _LISTENING
+    }
+    left = {portout_id for portout_id, stage in stages.items() if stage in _STANDING} - set(pending)
+    gone = CarrierEvent(event_id=f"left-listing-{at.isoformat()}", event_type="left_listing")
+    return dict.fromkeys(left, gone) | told

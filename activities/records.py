@@ -5,6 +5,7 @@ import asyncio
 from temporalio import activity
 
 from activities.contracts import Ending, NoteInput
+from activities.reviews import not_a_reviewer
 from records.cases import CaseUpdate, Stage
 from records.ledger import REFUSED_AS_INVALID, EntryKind, LedgerEntry
 from records.store import Records
@@ -14,15 +15,19 @@ from screening.bundle import ENGINE_VERSION
 class RecordActivities:
     """Entries that follow the facts: they are retried until the database takes them."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, *, reviewers: frozenset[str]) -> None:
         self._records = records
+        self._reviewers = reviewers
 
     @activity.defn
     async def record_ending(self, ending: Ending) -> None:
         await asyncio.to_thread(write_ending, self._records, ending)
 
     @activity.defn
-    async def record_note(self, note: NoteInput) -> None:
+    async def record_note(self, note: NoteInput) -> str | None:
+        """Keep a note. Returns why it cannot be taken, as a sentence, or None."""
+        if note.reviewer not in self._reviewers:
+            return not_a_reviewer(note.reviewer)
         entry = LedgerEntry(
             portout_id=note.opened.order.id,
             kind=EntryKind.REVIEWED,
@@ -32,6 +37,7 @@ class RecordActivities:
             at=note.now,
         )
         await asyncio.to_thread(self._records.ledger.append, entry)
+        return None
 
 
 def write_ending(records: Records, ending: Ending) -> None:

@@ -49,7 +49,7 @@ class ReviewActivities:
 
     async def _admit(self, given: AdmitInput) -> Admission:
         if given.reviewer not in self._reviewers:
-            return Admission(refused_because=f"{given.reviewer} is not one of PORTOUT_REVIEWERS.")
+            return Admission(refused_because=not_a_reviewer(given.reviewer))
         bundle = await asyncio.to_thread(self._shelf.by_digest, given.opened.policy_digest)
         policy = bundle.policies[given.opened.policy]
         if given.action == "approve":
@@ -90,6 +90,11 @@ class ReviewActivities:
             await asyncio.to_thread(self._records.ledger.append, entry)
         except RecordsError:
             activity.logger.warning("review not recorded yet", extra={"portout_id": opened.order.id})
+
+
+def not_a_reviewer(name: str) -> str:
+    """What somebody is told who may not decide."""
+    return f"{name} is not one of PORTOUT_REVIEWERS."
 
 
 def _denial(given: AdmitInput, policy: Policy, eligible: list[EligibleCode]) -> Admission:

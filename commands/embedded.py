@@ -13,6 +13,8 @@ from pathlib import Path
 
 from temporalio.client import Client
 
+from workflows import search_attributes
+
 RETENTION_HOURS = 24 * 30
 START_SECONDS = 30.0
 HOST = "127.0.0.1"
@@ -56,6 +58,9 @@ def _command(database: Path, port: int, ui_port: int | None) -> list[str]:
     command += ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"]
     for name, value in settings.items():
         command += ["--dynamic-config-value", f"{name}={value}"]
+    # A new file knows them from its first moment; in one that is there already the worker has registered them.
+    for key in search_attributes.ALL:
+        command += ["--search-attribute", f"{key.name}={search_attributes.type_name(key)}"]
     return command + (["--headless"] if ui_port is None else ["--ui-port", str(ui_port)])
 
 

@@ -22,6 +22,7 @@ from settings import Settings, load_settings
 TEMPORAL_PORT = 7233
 UI_PORT = 8233
 SANDBOX_HOME = "sandbox"
+SANDBOX_PIN_WAIT = 5.0
 
 
 def add_to(app: typer.Typer) -> None:
@@ -79,7 +80,11 @@ async def _with_sandbox(settings: Settings, stack: AsyncExitStack) -> Settings:
         leftover.unlink()
     server = await stack.enter_async_context(SandboxServer())
     seed(server.carrier)
-    settings = settings.model_copy(update={"home": home, "telnyx_base_url": server.base_url})
+    here: dict[str, object] = {"home": home, "telnyx_base_url": server.base_url}
+    if settings.pin_wait is None:
+        # The samples' PINs are there or never come; nobody who looks around should wait ten minutes for them.
+        here["timing"] = settings.timing.model_copy(update={"pin_wait": SANDBOX_PIN_WAIT})
+    settings = settings.model_copy(update=here)
     await asyncio.to_thread(import_sample_customers, settings)
     return settings
 

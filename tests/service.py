@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import Client, ScheduleOverlapPolicy, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
@@ -44,6 +44,9 @@ HURRIED = Timing(
 )
 """Waits of the service scaled down, so that killed workers and carriers that are away do not make tests wait."""
 QUERY = timedelta(seconds=5)
+OFTEN = 1.0
+"""Seconds between two intakes at the most."""
+BETWEEN_INTAKES = 0.25
 
 
 def _numbers() -> Iterator[str]:
@@ -227,7 +230,7 @@ async def installed(
                 "home": home,
                 "rules": PROJECT / "rules",
                 "reviewers": (REVIEWER, SECOND_REVIEWER),
-                "intake_every": 1.0,
+                "intake_every": OFTEN,
                 "task_queue": f"test-{uuid4()}",
                 "timing": HURRIED,
                 **given,
@@ -242,6 +245,15 @@ async def installed(
             with contextlib.suppress(RPCError):  # no worker ran, so there is none
                 await client.get_schedule_handle(settings.schedule_id).delete()
             await _end_what_still_runs(client, settings.task_queue)
+
+
+async def _hurry_intake(client: Client, settings: Settings) -> None:
+    """Have the schedule run more often than it can by itself, so that tests need not wait for its next second."""
+    schedule = client.get_schedule_handle(settings.schedule_id)
+    while True:
+        await asyncio.sleep(BETWEEN_INTAKES)
+        with contextlib.suppress(RPCError):  # no worker has made it yet
+            await schedule.trigger(overlap=ScheduleOverlapPolicy.SKIP)
 
 
 async def _end_what_still_runs(client: Client, task_queue: str) -> None:

@@ -237,8 +237,7 @@ class ReviewDesk:
             now=workflow.now(),
             step=f"note-{self._notes}",
         )
-        await self._steps.must(RecordActivities.record_note, note)
-        return None
+        return await self._steps.must(RecordActivities.record_note, note)
 
     def _refuse_what_came_late(self) -> None:
         for request in self._inbox:

@@ -62,13 +62,16 @@ async def test_the_heartbeat_is_called_after_each_complete_intake_and_no_other(
     temporal: str, tmp_path: Path
 ) -> None:
     with receiving() as outside:
-        heartbeat = SecretStr(f"http://{outside.address}/heartbeat")
-        async with installed(temporal, tmp_path, heartbeat_url=heartbeat) as service, service.working():
+        given: dict[str, Any] = {
+            "heartbeat_url": SecretStr(f"http://{outside.address}/heartbeat"),
+            "notify": SecretStr(outside.notify("incident")),
+        }
+        async with installed(temporal, tmp_path, **given) as service, service.working():
             await eventually(lambda: _beats(outside) >= 2)
             service.fault(path_prefix="/portouts", status=503)
             await _intakes(service, 1)  # the one that is under way may still be complete
             beats = _beats(outside)
-            await _intakes(service, 3)
+            await eventually(lambda: outside.texts("incident"))
             assert _beats(outside) == beats
             service.mend()
             await eventually(lambda: _beats(outside) > beats)
@@ -76,6 +79,8 @@ async def test_the_heartbeat_is_called_after_each_complete_intake_and_no_other(
             outside.down = True
             order = service.place()
             assert (await service.result(order)).outcome == "approve"
+    [incident] = outside.texts("incident")
+    assert "Intake has failed 3 times in a row" in incident
 
 
 def _beats(receiver: Receiver) -> int:

@@ -30,6 +30,7 @@ from settings import Timing
 from tests.workflows.server import worker_in
 from tests.workflows.world import World
 from workflows.messages import ReviewAccepted, ReviewRequest, ScreeningState
+from workflows.screening import PortOutScreening
 
 REVIEWER = "dana"
 REASON = "The account holder confirmed by telephone."
@@ -145,9 +146,9 @@ class House:
         self.started: list[Screening] = []
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
+    async def working(self, workflow: type = PortOutScreening) -> AsyncIterator[None]:
         """A worker runs within the context."""
-        async with worker_in(self.world, self.environment.client, self.task_queue):
+        async with worker_in(self.world, self.environment.client, self.task_queue, workflow):
             yield
 
     async def screen(self, portout_id: str | None = None, timing: Timing | None = None) -> Screening:

@@ -22,6 +22,7 @@ from settings import Timing
 from tests.workflows.running import PATIENCE, House
 from tests.workflows.samples import fails
 from tests.workflows.world import World
+from workflows.intake import PortOutIntake
 
 QUICK = IntakeInput(timing=Timing(activity=0.5, retry_first=0.01))
 
@@ -52,14 +53,21 @@ class Intakes:
 
 
 @pytest.fixture
-async def intakes(house: House) -> AsyncIterator[Intakes]:
+async def taking_in(idle_house: House) -> AsyncIterator[House]:
+    """A house with a worker that takes in."""
+    async with idle_house.working(PortOutIntake):
+        yield idle_house
+
+
+@pytest.fixture
+async def intakes(taking_in: House) -> AsyncIterator[Intakes]:
     name = f"intake-{uuid4()}"
     schedule = Schedule(
-        action=ScheduleActionStartWorkflow(INTAKE_WORKFLOW, QUICK, id=name, task_queue=house.task_queue),
+        action=ScheduleActionStartWorkflow(INTAKE_WORKFLOW, QUICK, id=name, task_queue=taking_in.task_queue),
         spec=ScheduleSpec(),
     )
-    handle = await house.environment.client.create_schedule(name, schedule)
-    yield Intakes(house, handle)
+    handle = await taking_in.environment.client.create_schedule(name, schedule)
+    yield Intakes(taking_in, handle)
     await handle.delete()
 
 
@@ -113,10 +121,10 @@ async def test_a_page_that_is_not_delivered_is_tried_again_by_the_next_run(
     assert len(world.notices(NoticeKind.INCIDENT)) == 2
 
 
-async def test_an_intake_that_is_canceled_is_no_failed_run(house: House, world: World) -> None:
+async def test_an_intake_that_is_canceled_is_no_failed_run(taking_in: House, world: World) -> None:
     world.holds("take_in")
-    handle = await house.environment.client.start_workflow(
-        INTAKE_WORKFLOW, QUICK, id=f"intake-{uuid4()}", task_queue=house.task_queue
+    handle = await taking_in.environment.client.start_workflow(
+        INTAKE_WORKFLOW, QUICK, id=f"intake-{uuid4()}", task_queue=taking_in.task_queue
     )
     await world.until_asked("take_in")
     await handle.cancel()
@@ -126,10 +134,10 @@ async def test_an_intake_that_is_canceled_is_no_failed_run(house: House, world: 
     assert world.asked("notify") == []
 
 
-async def test_an_intake_that_stands_still_is_given_up(house: House, world: World) -> None:
+async def test_an_intake_that_stands_still_is_given_up(taking_in: House, world: World) -> None:
     world.holds("take_in")
-    handle = await house.environment.client.start_workflow(
-        INTAKE_WORKFLOW, QUICK, id=f"intake-{uuid4()}", task_queue=house.task_queue
+    handle = await taking_in.environment.client.start_workflow(
+        INTAKE_WORKFLOW, QUICK, id=f"intake-{uuid4()}", task_queue=taking_in.task_queue
     )
     async with asyncio.timeout(PATIENCE):
         report = IntakeReport.model_validate(await handle.result())

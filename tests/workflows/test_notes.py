@@ -46,6 +46,17 @@ async def test_a_note_needs_a_text(house: House, world: World) -> None:
     assert world.asked("record_note") == []
 
 
+async def test_a_note_of_somebody_who_is_no_reviewer_is_refused(house: House, world: World) -> None:
+    why = "mallory is not one of PORTOUT_REVIEWERS."
+    world.plays("record_note", lambda _: why)
+    order = await house.screen()
+    await order.until(Stage.AWAITING_REVIEW)
+    assert await order.refusal("note", "I may not write this.", by="mallory") == why
+    await order.signal("add_note", {"reviewer": "mallory", "text": "Nor this."})
+    state = await order.until_it_shows(lambda state: state.refused_attempts)
+    assert [(attempt.reviewer, attempt.why) for attempt in state.refused_attempts] == [("mallory", why)]
+
+
 async def test_a_note_that_cannot_be_written_yet_is_refused_and_not_swallowed(
     house: House, world: World
 ) -> None:

@@ -159,8 +159,8 @@ class World:
         await self._play(ending, _done)
 
     @activity.defn
-    async def record_note(self, note: NoteInput) -> None:
-        await self._play(note, _done)
+    async def record_note(self, note: NoteInput) -> str | None:
+        return await self._play(note, lambda _: None)
 
     @activity.defn
     async def notify(self, notice: Notice) -> None:
