@@ -9,7 +9,15 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.contracts import Notice, NoticeKind
 from activities.notices import NoticeBoard
-from telnyx_api import CarrierError, Forbidden, NotFound, TooManyRequests, Unauthorized, Unprocessable
+from telnyx_api import (
+    CarrierError,
+    Forbidden,
+    InvalidArgument,
+    NotFound,
+    TooManyRequests,
+    Unauthorized,
+    Unprocessable,
+)
 
 NOT_FOUND_TRIES = 5
 """A listing may run ahead of the single read, so an order is not called unknown at the first 404."""
@@ -43,8 +51,8 @@ async def retrying(board: NoticeBoard, *, refused_key: float) -> AsyncIterator[N
     except NotFound as error:
         last = activity.info().attempt >= NOT_FOUND_TRIES
         raise ApplicationError(str(error), type="NotFound", non_retryable=last) from None
-    except Unprocessable as error:
-        raise ApplicationError(str(error), type="Unprocessable", non_retryable=True) from None
+    except (Unprocessable, InvalidArgument) as error:
+        raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from None
     except CarrierError as error:
         raise ApplicationError(str(error), type=type(error).__name__) from None
 

@@ -54,5 +54,5 @@ def ask(
 
 def pin_result(result: str, *, barred: bool) -> CheckResult:
     """The answer of `check_pin`: the result alone, and whether other attempts bar an automatic approval."""
-    why = "Another PIN was tried on a number of this order in the last 30 days."
+    why = "Another PIN was tried, or a wrong one, on a number of this order in the last 30 days."
     return CheckResult(result=result, bars_approval=why if barred else None)

@@ -6,7 +6,7 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.carrier_errors import retrying
-from activities.contracts import CarrierStatus, Opened, OpenInput, RuleToRun
+from activities.contracts import CarrierStatus, Notice, NoticeKind, Opened, OpenInput, RuleToRun
 from activities.notices import NoticeBoard
 from activities.policies import InForce, PolicyShelf
 from records.cases import CaseUpdate, Stage
@@ -46,10 +46,14 @@ class OpeningActivities:
     async def open(self, given: OpenInput) -> Opened:
         async with retrying(self._board, refused_key=self._refused_key):
             order = order_facts(await self._carrier.portout(given.portout_id))
-        return await asyncio.to_thread(self._open, given, order)
+        in_force = await asyncio.to_thread(self._shelf.in_force)
+        if in_force.problem:
+            await self._board.post(
+                Notice(kind=NoticeKind.INCIDENT, cause=f"rules:{in_force.problem}", text=in_force.problem)
+            )
+        return await asyncio.to_thread(self._open, given, order, in_force)
 
-    def _open(self, given: OpenInput, order: OrderFacts) -> Opened:
-        in_force = self._shelf.in_force()
+    def _open(self, given: OpenInput, order: OrderFacts, in_force: InForce) -> Opened:
         past = self._records.ledger.rounds(order.id)
         opened = judge(
             self._records,

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import structlog
 
+from records.errors import DatabaseDamaged
 from records.store import Records
-from screening.bundle import ENGINE_VERSION, REVIEW_EVERYTHING, Bundle
-from screening.diagnostics import PolicyErrors
+from screening.bundle import ENGINE_VERSION, REVIEW_EVERYTHING, Bundle, UnreadableBundleError
+from screening.diagnostics import PolicyErrors, Severity
 from screening.loading import load_bundle
 
 log = structlog.get_logger(__name__)
@@ -75,19 +76,23 @@ class PolicyShelf:
         try:
             return self._put_in_force(load_bundle(self._rules))
         except PolicyErrors as error:
-            first = error.diagnostics[0]
+            faults = [fault for fault in error.diagnostics if fault.severity is Severity.ERROR]
+            first = faults[0]
             problem = (
                 f"The rules are refused: {first.file}:{first.line}: {first.message} "
-                f"({len(error.diagnostics)} in all; see `portout rules check`)."
+                f"({len(faults)} in all; see `portout rules check`)."
             )
         log.error("rules refused", problem=problem)
         if self._in_force is not None:
             return InForce(self._in_force.digest, self._in_force.bundle, problem)
-        stored = self._records.policies.latest()
-        if stored is None:
-            return self._put_in_force(REVIEW_EVERYTHING, problem)
-        digest, canonical = stored
-        bundle = self._by_digest[digest] = Bundle.from_canonical(canonical)
+        try:
+            stored = self._records.policies.latest()
+            if stored is None:
+                return self._put_in_force(REVIEW_EVERYTHING, problem)
+            digest, canonical = stored
+            bundle = self._by_digest[digest] = Bundle.from_canonical(canonical)
+        except (DatabaseDamaged, UnreadableBundleError) as error:
+            return self._put_in_force(REVIEW_EVERYTHING, f"{problem} {error}")
         return InForce(digest, bundle, problem)
 
     def _put_in_force(self, bundle: Bundle, problem: str | None = None) -> InForce:

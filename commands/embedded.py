@@ -51,6 +51,8 @@ def _command(database: Path, port: int, ui_port: int | None) -> list[str]:
         "matching.numTaskqueueWritePartitions": "1",
         "history.transferProcessorMaxPollRPS": "1000",
         "history.timerProcessorMaxPollRPS": "1000",
+        # Timers fire up to a second late, in case the clocks of a cluster differ; here there is one clock.
+        "history.timerProcessorMaxTimeShift": '"10ms"',
         "worker.numSchedulerWorkers": "1",
     }
     command = [_binary(), "server", "start-dev", "--ip", HOST, "--port", str(port), "--log-level", "error"]

@@ -54,7 +54,7 @@ async def _demo(*arguments: str) -> tuple[int, str, str]:
 @pytest.fixture(scope="module")
 async def two_demos() -> list[tuple[int, str, str]]:
     """One with a table and one with JSON, beside each other."""
-    return await asyncio.gather(_demo(), _demo("--json"))
+    return list(await asyncio.gather(_demo(), _demo("--json")))
 
 
 @pytest.fixture(scope="module")
