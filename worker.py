@@ -37,6 +37,7 @@ from temporalio.client import (
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import SandboxImportNotificationPolicy
 
 from activities.carrier import CarrierActivities
 from activities.checks import CheckActivities
@@ -79,11 +80,17 @@ def workflow_runner() -> SandboxedWorkflowRunner:
     """The sandbox for workflow code, with everything but the workflow files passed through.
 
     The sandbox loads the workflow's file anew for every run. Where Python is told to write no bytecode, as in many
-    containers, each run would compile it again, at a fifth of a run's cost.
+    containers, each run would compile it again, at a fifth of a run's cost. A module that is neither a workflow file
+    nor passed through would be loaded anew as well, unnoticed, so it is refused by name when a worker is made.
     """
     compileall.compile_dir(PROJECT / "workflows", quiet=2)
     return SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        restrictions=SandboxRestrictions.default.with_passthrough_modules(
+            *PASSED_THROUGH
+        ).with_import_notification_policy(
+            SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT
+            | SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
+        )
     )
 
 

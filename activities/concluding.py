@@ -157,7 +157,7 @@ class ConcludingActivities:
             LedgerEntry(
                 portout_id=opened.order.id,
                 kind=EntryKind.DECIDED,
-                step_key=f"{opened.run_id}:deadline",
+                step_key=f"{opened.run_id}:{activity.info().activity_id}",
                 body=_header(opened)
                 | {
                     "by": "deadline",

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from temporalio.client import Client, ScheduleOverlapPolicy, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
 import worker
-from activities.contracts import ScreeningResult, screening_workflow_id
+from activities.contracts import INTAKE_WORKFLOW, IntakeInput, ScreeningResult, screening_workflow_id
 from records.cases import Case, Stage
 from records.ledger import EntryKind, ReadEntry
 from records.opening import open_records
@@ -45,8 +46,7 @@ HURRIED = Timing(
 """Waits of the service scaled down, so that killed workers and carriers that are away do not make tests wait."""
 QUERY = timedelta(seconds=5)
 OFTEN = 1.0
-"""Seconds between two intakes at the most."""
-BETWEEN_INTAKES = 0.25
+"""Seconds between two intakes, the shortest that a schedule can do."""
 
 
 def _numbers() -> Iterator[str]:
@@ -139,6 +139,18 @@ class Service:
 
     # In Temporal
 
+    async def _take_in_now(self) -> None:
+        """Run an intake beside the schedule, so that whoever waits for one need not wait for its next second."""
+        if self.settings.intake_every == OFTEN:
+            await self.client.start_workflow(
+                INTAKE_WORKFLOW,
+                IntakeInput(timing=self.settings.timing),
+                id=f"{self.settings.schedule_id}-now",
+                task_queue=self.settings.task_queue,
+                task_timeout=self.settings.timing.step,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            )
+
     def screening(self, portout_id: str) -> "WorkflowHandle[Any, Any]":
         return self.client.get_workflow_handle(screening_workflow_id(portout_id))
 
@@ -155,6 +167,7 @@ class Service:
 
     async def result(self, portout_id: str, *, within: float = 30.0) -> ScreeningResult:
         """What the screening came to, once it has."""
+        await self._take_in_now()
         handle = self.client.get_workflow_handle(
             screening_workflow_id(portout_id), result_type=ScreeningResult
         )
@@ -193,6 +206,7 @@ class Service:
 
     async def stands_in(self, stage: Stage, *portout_ids: str, within: float = 30.0) -> None:
         """Wait until all of these orders stand in that stage, for the queue and for their runs."""
+        await self._take_in_now()
         for portout_id in portout_ids:
             await eventually(partial(self._stands_in, stage, portout_id), within=within)
 
@@ -245,15 +259,6 @@ async def installed(
             with contextlib.suppress(RPCError):  # no worker ran, so there is none
                 await client.get_schedule_handle(settings.schedule_id).delete()
             await _end_what_still_runs(client, settings.task_queue)
-
-
-async def _hurry_intake(client: Client, settings: Settings) -> None:
-    """Have the schedule run more often than it can by itself, so that tests need not wait for its next second."""
-    schedule = client.get_schedule_handle(settings.schedule_id)
-    while True:
-        await asyncio.sleep(BETWEEN_INTAKES)
-        with contextlib.suppress(RPCError):  # no worker has made it yet
-            await schedule.trigger(overlap=ScheduleOverlapPolicy.SKIP)
 
 
 async def _end_what_still_runs(client: Client, task_queue: str) -> None:

@@ -7,11 +7,8 @@ import pytest
 
 from tests.commands.desk import waiting_order
 from tests.commands.shell import Shell
-from tests.scenarios.conftest import service, temporal
 from tests.scenarios.processes import environment
 from tests.service import Service, installed
-
-__all__ = ["service", "temporal"]
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ from typing import Any
 from settings import PROJECT
 from tests.scenarios.processes import OURS
 
+NOT_FOR_COMMANDS = ("COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
+"""The size of the test's own terminal; and what would have each of many processes compile every module anew."""
 PATIENCE = 60.0
 """Seconds that a command may take on a busy machine."""
 
@@ -43,7 +45,11 @@ class Shell:
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(OURS) and name not in NOT_FOR_COMMANDS
+        }
         self._environment = {**inherited, **environment, "PYTHONPATH": str(PROJECT)}
 
     async def __call__(self, *arguments: str, stdin: str = "", **environment: str) -> Ran:
