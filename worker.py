@@ -11,6 +11,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -292,6 +293,8 @@ async def serve(
         SettingsError, RecordsError, TemporalUnreachable: it cannot start; the message is for the operator.
     """
     client = await connect(settings, address=address)
+    # A thread for each activity: those that wait for the database must not keep others from answering the carrier.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(ACTIVITIES_AT_ONCE))
     async with AsyncExitStack() as stack:
         records = await asyncio.to_thread(open_records, settings)
         stack.callback(records.close)

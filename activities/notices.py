@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import structlog
@@ -20,6 +21,10 @@ _TAGS = {
     NoticeKind.ESCALATION: "escalation",
     NoticeKind.INCIDENT: "incident",
 }
+AT_ONCE = 4
+"""Notices on their way to one address."""
+WAIT_FOR_A_TURN = 2.0
+"""Seconds. A notice that has no turn by then is tried again later: whoever waits here holds up other activities."""
 log = structlog.get_logger(__name__)
 
 
@@ -38,6 +43,10 @@ class NoticeBoard:
         self._addresses = addresses
         self._under_way: set[str] = set()
         self._took: dict[str, set[SecretStr]] = {}
+        # Threads of their own and turns for each address: one that hangs must keep neither records and decisions
+        # waiting nor the notices to another.
+        self._threads = ThreadPoolExecutor(AT_ONCE * max(1, len(addresses)), thread_name_prefix="notices")
+        self._turns = {url: asyncio.Semaphore(AT_ONCE) for _, url in addresses}
 
     async def post(self, notice: Notice) -> None:
         """Post a notice; what cannot be delivered is logged and left.
@@ -55,8 +64,11 @@ class NoticeBoard:
         """Post a notice.
 
         Raises:
-            NotDelivered: an address did not take it. A retry sends it again, to the addresses that did not.
+            NotDelivered: an address did not take it, or others keep us waiting. A retry sends it again, to the
+                addresses that did not take it.
         """
+        if notice.cause in self._under_way:
+            raise NotDelivered(notice.kind)  # An earlier try, given up for lost, still waits for its address.
         self._under_way.add(notice.cause)
         try:
             if await self._told(notice.cause):
@@ -70,12 +82,22 @@ class NoticeBoard:
     async def _send(self, notice: Notice) -> None:
         took = self._took.setdefault(notice.cause, set())
         urls = [url for tag, url in self._addresses if tag == _TAGS[notice.kind] and url not in took]
-        # In a thread: Apprise is loaded at the first notice, which takes most of a second, and its services block.
-        delivered = await asyncio.gather(*(asyncio.to_thread(_deliver_to, url, notice) for url in urls))
+        delivered = await asyncio.gather(*(self._taken_by(url, notice) for url in urls))
         took.update(url for url, taken in zip(urls, delivered, strict=True) if taken)
         if not all(delivered):
             raise NotDelivered(notice.kind)
         del self._took[notice.cause]
+
+    async def _taken_by(self, url: SecretStr, notice: Notice) -> bool:
+        turns = self._turns[url]
+        try:
+            await asyncio.wait_for(turns.acquire(), WAIT_FOR_A_TURN)
+        except TimeoutError:
+            return False
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, _deliver_to, url, notice)
+        finally:
+            turns.release()
 
     async def _told(self, cause: str) -> bool:
         try:

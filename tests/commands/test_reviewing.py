@@ -27,7 +27,7 @@ async def test_the_queue_lists_the_soonest_deadline_first(standing: Service, por
     }
     assert "pin missing, spid unlisted" in found[soon]["why"]
     table = (await portout("queue")).out
-    assert "Pine [bold]Tree" in table
+    assert "[bold]Tree" in table  # a narrow column may fold the name, markup it never becomes
     assert table.index(key_of(standing, soon)) < table.index(key_of(standing, late))
     assert max(map(len, table.splitlines())) <= 100
 

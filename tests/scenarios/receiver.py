@@ -1,5 +1,6 @@
 """A web server that people's pagers would be: it takes notices and heartbeats and remembers them."""
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ class Receiver:
         self.refused = 0
         """Requests that were turned away."""
         self.down = False
+        self.answers = threading.Event()
+        """Cleared: requests are taken in and hang, as with a server that is overloaded."""
+        self.answers.set()
 
     def notify(self, *tags: str) -> str:
         """A value for `PORTOUT_NOTIFY` with an address for each of these tags."""
@@ -47,13 +51,15 @@ def receiving() -> Iterator[Receiver]:
 
         def _take(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            receiver.answers.wait()
             if receiver.down:
                 receiver.refused += 1
             else:
                 receiver.received.append((self.path, body))
-            self.send_response(503 if receiver.down else 200)
-            self.send_header("content-length", "0")
-            self.end_headers()
+            with contextlib.suppress(ConnectionError):  # who asked may have given up
+                self.send_response(503 if receiver.down else 200)
+                self.send_header("content-length", "0")
+                self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
@@ -65,5 +71,6 @@ def receiving() -> Iterator[Receiver]:
         try:
             yield receiver
         finally:
+            receiver.answers.set()
             server.shutdown()
             thread.join()

@@ -1,17 +1,22 @@
 """Notices to people and the heartbeat: delivered to a real web server, once per cause, with what helps and no more."""
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 
 from records.cases import Stage
+from settings import SettingsError, load_settings
 from tests.scenarios.receiver import Receiver, receiving
 from tests.scenarios.rules import rules_with
 from tests.service import HURRIED, Service, installed
 from tests.waiting import eventually
 
+APPRISE_WAITS = 4.0
+"""Seconds until Apprise gives up on an address that does not answer."""
 TIME_LEFT = re.compile(r"^\d+ h \d\d min until the carrier approves by silence\.$", re.MULTILINE)
 
 
@@ -58,6 +63,30 @@ async def test_review_reminder_escalation_and_incident_are_each_told_once(
         assert TIME_LEFT.search(text), text
 
 
+async def test_a_pager_that_hangs_holds_up_no_decision(temporal: str, tmp_path: Path) -> None:
+    with receiving() as desk:
+        given: dict[str, Any] = {
+            "notify": SecretStr(desk.notify("review")),
+            "timing": HURRIED.model_copy(update={"notice": 30.0}),
+        }
+        async with installed(temporal, tmp_path, **given) as service, service.working():
+            desk.answers.clear()
+            waiting = [service.place_reviewed() for _ in range(20)]
+            await service.stands_in(Stage.AWAITING_REVIEW, *waiting)
+            decided = [service.place() for _ in range(5)]
+            began = time.monotonic()
+            await service.results(*decided)
+            assert time.monotonic() - began < APPRISE_WAITS
+            desk.answers.set()
+            keys = {case.support_key for case in service.records.cases.waiting()}
+            await eventually(lambda: _orders(desk) >= keys, within=30)
+    assert len(keys) == len(waiting)
+
+
+def _orders(receiver: Receiver) -> set[str]:
+    return {text.partition("Order ")[2].split()[0] for text in receiver.texts("review")}
+
+
 async def test_the_heartbeat_is_called_after_each_complete_intake_and_no_other(
     temporal: str, tmp_path: Path
 ) -> None:
@@ -91,3 +120,12 @@ async def _intakes(service: Service, number: int) -> None:
     """Wait until the listing was asked for that many times more."""
     asked = len(service.asked("/portouts"))
     await eventually(lambda: len(service.asked("/portouts")) >= asked + number)
+
+
+def test_a_heartbeat_address_that_is_none_is_refused_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTOUT_HEARTBEAT_URL", "outside.example/secret-token")
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert str(refused.value) == (
+        "PORTOUT_HEARTBEAT_URL: must be a web address such as https://api.telnyx.com/v2."
+    )
