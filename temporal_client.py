@@ -3,11 +3,13 @@
 import base64
 import binascii
 import dataclasses
+import logging
 import os
 from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from google.protobuf.message import DecodeError
 from pydantic import SecretStr
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
@@ -25,6 +27,7 @@ from settings import Settings, SettingsError
 _ENCODING = b"binary/aes-256-gcm"
 _NONCE_BYTES = 12
 LOCAL_ADDRESS = "localhost:7233"
+log = logging.getLogger(__name__)
 
 
 class TemporalUnreachable(Exception):
@@ -34,8 +37,10 @@ class TemporalUnreachable(Exception):
 class PayloadEncryption(PayloadCodec):
     """Encrypts what enters workflow history, so that names and numbers are unreadable in Temporal's database.
 
-    Each payload says which key sealed it: the first key encrypts, all of them decrypt, so a key is replaced by
-    putting the new one in front and dropping the old one after the retention time.
+    Each payload says which key sealed it: the first key encrypts, all of them decrypt. To replace a key, give the new
+    one to every worker and command behind the old one, then put it in front, and drop the old one after the retention
+    time. What cannot be opened stays sealed and fails alone: raised here, it would hold up a whole run, because one
+    signal from somebody with another key is decoded together with the run's own timers.
     """
 
     def __init__(self, keys: dict[str, bytes]) -> None:
@@ -56,17 +61,17 @@ class PayloadEncryption(PayloadCodec):
     def _open(self, payload: Payload) -> Payload:
         if payload.metadata.get("encoding") != _ENCODING:
             return payload
-        key_id = payload.metadata["key-id"].decode()
+        key_id = payload.metadata.get("key-id", b"").decode(errors="replace")
         cipher = self._ciphers.get(key_id)
         if cipher is None:
-            raise SettingsError(f"PORTOUT_PAYLOAD_KEYS lacks the key '{key_id}' that sealed this history.")
+            log.error("PORTOUT_PAYLOAD_KEYS lacks the key '%s' that sealed a payload", key_id)
+            return payload
         nonce, sealed = payload.data[:_NONCE_BYTES], payload.data[_NONCE_BYTES:]
         try:
             return Payload.FromString(cipher.decrypt(nonce, sealed, None))
-        except InvalidTag:
-            raise SettingsError(
-                f"The payload key '{key_id}' is not the one that sealed this history."
-            ) from None
+        except (InvalidTag, ValueError, DecodeError):
+            log.error("the payload key '%s' is not the one that sealed a payload", key_id)
+            return payload
 
 
 def data_converter(payload_keys: SecretStr | None) -> DataConverter:

@@ -112,15 +112,21 @@ class Parts:
         board = NoticeBoard(records, settings.notice_urls())
         checks = CheckActivities(telnyx, records, shelf, board, refused_key)
         opening = OpeningActivities(
-            telnyx, records, shelf, board, sends=settings.sends, refused_key=refused_key
+            telnyx, records, shelf, board, sends=settings.sends, timing=settings.timing
         )
-        concluding = ConcludingActivities(telnyx, records, shelf, board, refused_key)
+        concluding = ConcludingActivities(telnyx, records, shelf, board, settings.timing)
         reviews = ReviewActivities(
             telnyx, records, shelf, board, reviewers=settings.who_decides, refused_key=refused_key
         )
         carrier = CarrierActivities(telnyx, records, board, sends=settings.sends, timing=settings.timing)
         intake = IntakeActivities(
-            telnyx, records, board, self.client, heartbeat_url=settings.heartbeat_url, refused_key=refused_key
+            telnyx,
+            records,
+            board,
+            self.client,
+            sends=settings.sends,
+            heartbeat_url=settings.heartbeat_url,
+            refused_key=refused_key,
         )
         recording = RecordActivities(records, reviewers=settings.who_decides)
         return Worker(

@@ -20,6 +20,7 @@ from activities.contracts import (
     Notice,
     NoticeKind,
 )
+from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
 from activities.pins import STATUS_CHANGED, attempted_pins
 from activities.records import write_ending
@@ -39,6 +40,11 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the carrier's clock may be behind ours when we look for events since our first try."""
 CATCHING_UP = (0, 1, 2, 4)
 """Pauses before each read, in first retry intervals, until a refusal is believed: reads may lag behind answers."""
+SETTLED_AS = {
+    "authorized": (CarrierStatus.AUTHORIZED, CarrierStatus.PORTED),
+    "rejected-pending": (CarrierStatus.REJECTED_PENDING, CarrierStatus.REJECTED),
+}
+"""The statuses that an answer leads to: its own, or the carrier's ruling on it."""
 log = structlog.get_logger(__name__)
 
 
@@ -54,6 +60,7 @@ class CarrierActivities:
         self._sends = sends
         self._refused_key = timing.refused_key
         self._retry_first = timing.retry_first
+        self._evidence = timing.evidence
         self._last_known_pause = False
 
     @activity.defn
@@ -74,24 +81,33 @@ class CarrierActivities:
         events first; while in doubt only the identical request is sent again. What is decided is answered first and
         recorded after it, so a database that is away delays no answer.
         """
-        result = await self._settle(given)
+        held = await self._held()
+        if held:
+            return await self._while_held(given, held)
+        order = given.opened.order
+        async with paged_when_late(
+            self._board,
+            "undelivered",
+            "A decision cannot be delivered to the carrier; it is tried again until silence approves.",
+            portout_id=order.id,
+            support_key=order.support_key,
+            after=self._evidence,
+        ):
+            result = await self._settle(given)
         if result.kind is AnswerKind.SENT:
             result.recorded = await self._record(given, result)
         return result
 
     async def _settle(self, given: AnswerInput) -> AnswerResult:
         answer = given.verdict.answer
-        sent_before = given.resend or activity.info().attempt > 1
+        sent_before = _maybe_sent_before(given)
         async with retrying(self._board, refused_key=self._refused_key):
-            held = await self._held()
-            if sent_before or held:
-                settled = await self._settled(given, maybe_ours=sent_before)
+            if sent_before:
+                settled = await self._settled(given, maybe_ours=True)
                 if settled:
                     return settled
-            if held:
-                await self._hold(given, held)
             try:
-                return _sent(await self._send(given, answer))
+                return await self._taken(given, await self._send(given, answer))
             except (NotFound, Conflict, Unprocessable) as error:
                 settled = await self._settled(given, maybe_ours=sent_before)
                 if settled:
@@ -101,7 +117,8 @@ class CarrierActivities:
             if answer.rejection_code is not None:
                 # Whether the endpoint takes a code is undocumented in its schema, so a refusal is tried once without.
                 try:
-                    return _sent(await self._send(given, answer.model_copy(update={"rejection_code": None})))
+                    without_code = answer.model_copy(update={"rejection_code": None})
+                    return await self._taken(given, await self._send(given, without_code))
                 except Unprocessable:
                     sent_before = True
             return await self._settled_at_last(given, maybe_ours=sent_before) or _refused()
@@ -114,6 +131,35 @@ class CarrierActivities:
             rejection_code=answer.rejection_code,
             host_messaging=answer.host_messaging if answer.status == "authorized" else None,
         )
+
+    async def _taken(self, given: AnswerInput, order: PortOut) -> AnswerResult:
+        """Believe a successful answer only when the order shows it: what is still pending is approved by silence.
+
+        Raises:
+            ApplicationError: the carrier said yes, and the order stays pending; the next try reads first.
+        """
+        if order.status in SETTLED_AS[given.verdict.answer.status]:
+            return _sent(order)
+        settled = await self._settled_at_last(given, maybe_ours=True)
+        if settled is None:
+            raise ApplicationError(
+                "The carrier took the answer, but the order is pending still.", type="NotTaken"
+            )
+        return settled
+
+    async def _while_held(self, given: AnswerInput, why: str) -> AnswerResult:
+        """Send nothing, and find out whether the order left `pending` meanwhile."""
+        sent_before = _maybe_sent_before(given)
+        if not sent_before:
+            activity.heartbeat(activity.info().attempt)  # tells the next try that this one sent nothing
+        async with retrying(self._board, refused_key=self._refused_key):
+            settled = await self._settled(given, maybe_ours=sent_before)
+        if settled is None:
+            await self._hold(given, why)
+            raise ApplicationError(f"Sending is {why}.", type="Held")
+        if settled.kind is AnswerKind.SENT:
+            settled.recorded = await self._record(given, settled)
+        return settled
 
     async def _settled(self, given: AnswerInput, *, maybe_ours: bool) -> AnswerResult | None:
         """Find out from the order and its status events whether it has been answered; None while it is pending.
@@ -156,11 +202,7 @@ class CarrierActivities:
         return "paused" if await self._paused() else None
 
     async def _hold(self, given: AnswerInput, why: str) -> None:
-        """Keep the decision and have Temporal ask again; from `respond_by` on somebody is paged.
-
-        Raises:
-            ApplicationError: always.
-        """
+        """Page somebody when a decision is still held at `respond_by`."""
         opened = given.opened
         if datetime.now(UTC) >= opened.respond_by:
             await self._board.post(
@@ -173,7 +215,6 @@ class CarrierActivities:
                     seconds_left=(opened.limit - datetime.now(UTC)).total_seconds(),
                 )
             )
-        raise ApplicationError(f"Sending is {why}.", type="Held")
 
     async def _paused(self) -> bool:
         try:
@@ -209,8 +250,11 @@ def _is_ours(order: PortOut, answer: Answer) -> bool:
 
     Whether the carrier shows a reason again is undocumented, so none at all does not speak against us.
     """
-    settled_as = {
-        "authorized": (CarrierStatus.AUTHORIZED, CarrierStatus.PORTED),
-        "rejected-pending": (CarrierStatus.REJECTED_PENDING, CarrierStatus.REJECTED),
-    }
-    return order.status in settled_as[answer.status] and order.reason in (answer.reason, None)
+    return order.status in SETTLED_AS[answer.status] and order.reason in (answer.reason, None)
+
+
+def _maybe_sent_before(given: AnswerInput) -> bool:
+    """Whether an earlier try may have reached the carrier. Tries that were held leave word that they sent nothing."""
+    info = activity.info()
+    held_until = info.heartbeat_details[0] if info.heartbeat_details else 0
+    return given.resend or info.attempt - 1 > held_until

@@ -11,7 +11,14 @@ from activities.carrier_errors import retrying
 from activities.contracts import RuleInput
 from activities.evidence import BAR_AFTER_MISMATCH, ask, customers_among, pin_result
 from activities.notices import NoticeBoard
-from activities.pins import AttemptedPin, attempt_rows, attempted_pins, pins_on_file
+from activities.pins import (
+    STATUS_CHANGED,
+    AttemptedPin,
+    attempt_rows,
+    attempts_in,
+    is_complete,
+    pins_on_file,
+)
 from activities.policies import PolicyShelf
 from records.store import Records
 from screening.checks import pin
@@ -46,13 +53,20 @@ class CheckActivities:
         order = given.order
         async with retrying(self._board, refused_key=self._refused_key):
             on_file = await pins_on_file(self._carrier, self._records, order.phone_numbers)
-            attempts = await attempted_pins(self._carrier, order.id)
-        if not attempts and any(on_file):
+            events = await self._carrier.events(portout_id=order.id, event_type=STATUS_CHANGED)
+        attempts = attempts_in(events)
+        # The latest PIN counts, so one that may still come is waited for although an earlier one is there.
+        unfinished = not all(is_complete(event) for event in events)
+        if any(on_file) and (unfinished or not attempts):
             _wait_for_pin(given.pin_wait)
-        return await asyncio.to_thread(self._judge_pins, given, on_file, attempts)
+        return await asyncio.to_thread(self._judge_pins, given, on_file, attempts, unfinished)
 
     def _judge_pins(
-        self, given: RuleInput, on_file: list[PinOnFile | None], attempts: list[AttemptedPin]
+        self,
+        given: RuleInput,
+        on_file: list[PinOnFile | None],
+        attempts: list[AttemptedPin],
+        unfinished: bool,
     ) -> CheckResult:
         order = given.order
         rows = attempt_rows(
@@ -66,7 +80,7 @@ class CheckActivities:
             self._records.attempts.settle(order.id, given.round, attempt.event_id, result)
         since = datetime.now(UTC) - BAR_AFTER_MISMATCH
         barred = self._records.attempts.barring(order.id, order.phone_numbers, since)
-        return pin_result(result, barred=barred)
+        return pin_result(result, barred=barred, unfinished=unfinished)
 
     @activity.defn
     async def check_spid(self, given: RuleInput) -> CheckResult:

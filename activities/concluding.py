@@ -16,6 +16,7 @@ from activities.contracts import (
     Opened,
 )
 from activities.eligible import eligible_codes
+from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
 from activities.policies import PolicyShelf
 from records.cases import CaseUpdate, Stage
@@ -27,7 +28,8 @@ from screening.facts import OrderFacts
 from screening.policy import Mode, Policy
 from screening.rejection import EligibleCode, pick
 from screening.results import Decision, FactValue, Outcome, RuleResult
-from telnyx_api import CarrierError, TelnyxClient
+from settings import Timing
+from telnyx_api import CarrierError, InvalidArgument, NotFound, TelnyxClient, Unprocessable
 
 CODE_TRIES = 5
 """After so many tries a screening is concluded without the carrier's list of codes: then a person must pick."""
@@ -42,16 +44,29 @@ class ConcludingActivities:
         records: Records,
         shelf: PolicyShelf,
         board: NoticeBoard,
-        refused_key: float,
+        timing: Timing,
     ) -> None:
         self._carrier = carrier
         self._records = records
         self._shelf = shelf
         self._board = board
-        self._refused_key = refused_key
+        self._refused_key = timing.refused_key
+        self._evidence = timing.evidence
 
     @activity.defn
     async def conclude(self, given: ConcludeInput) -> Conclusion:
+        order = given.opened.order
+        async with paged_when_late(
+            self._board,
+            "unconcluded",
+            "An order was screened, but the decision cannot be made or recorded; it is tried until the deadline.",
+            portout_id=order.id,
+            support_key=order.support_key,
+            after=self._evidence,
+        ):
+            return await self._conclude(given)
+
+    async def _conclude(self, given: ConcludeInput) -> Conclusion:
         opened = given.opened
         bundle = await asyncio.to_thread(self._shelf.by_digest, opened.policy_digest)
         policy = bundle.policies[opened.policy]
@@ -100,6 +115,8 @@ class ConcludingActivities:
         async with retrying(self._board, refused_key=self._refused_key):
             try:
                 return await eligible_codes(self._carrier, portout_id)
+            except (InvalidArgument, NotFound, Unprocessable):
+                return []
             except CarrierError:
                 if activity.info().attempt < CODE_TRIES:
                     raise

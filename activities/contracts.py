@@ -20,6 +20,8 @@ from settings import Timing
 SCREENING_WORKFLOW = "PortOutScreening"
 INTAKE_WORKFLOW = "PortOutIntake"
 CARRIER_EVENT = "carrier_event"
+SENDING_IS_ON = "sending_is_on"
+"""The type of the event that no carrier sends: the operator lets answers leave from now on."""
 
 
 def screening_workflow_id(portout_id: str) -> str:
@@ -85,6 +87,8 @@ class Opened(Message):
     policy: str
     policy_digest: str
     mode: Mode
+    sends: bool = True
+    """Whether answers may leave. If not, the order is in shadow whatever its policy says."""
     rules: list[RuleToRun]
     limit: datetime
     """After this the carrier approves by silence."""

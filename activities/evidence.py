@@ -52,7 +52,16 @@ def ask(
     return CHECKS[rule.check.kind].ask(rule.check.params, gathered)
 
 
-def pin_result(result: str, *, barred: bool) -> CheckResult:
-    """The answer of `check_pin`: the result alone, and whether other attempts bar an automatic approval."""
-    why = "Another PIN was tried, or a wrong one, on a number of this order in the last 30 days."
-    return CheckResult(result=result, bars_approval=why if barred else None)
+def pin_result(result: str, *, barred: bool, unfinished: bool = False) -> CheckResult:
+    """The answer of `check_pin`: the result alone, and why it must not approve automatically.
+
+    Args:
+        barred: other attempts on these numbers bar it.
+        unfinished: the carrier has an event of the order that may still get another PIN.
+    """
+    why = None
+    if barred:
+        why = "Another PIN was tried, or a wrong one, on a number of this order in the last 30 days."
+    elif unfinished:
+        why = "The carrier has not completed an event of this order, which may bring another PIN."
+    return CheckResult(result=result, bars_approval=why)

@@ -11,12 +11,14 @@ from pydantic import SecretStr
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.carrier_errors import retrying
 from activities.contracts import (
     CARRIER_EVENT,
     SCREENING_WORKFLOW,
+    SENDING_IS_ON,
     CarrierEvent,
     CarrierStatus,
     IntakeInput,
@@ -30,7 +32,7 @@ from activities.notices import NoticeBoard
 from activities.pins import STATUS_CHANGED, attempt_rows, attempts_in, is_complete
 from records.cases import Stage
 from records.store import Records
-from telnyx_api import Listing, PortOut, PortOutEvent, TelnyxClient
+from telnyx_api import CarrierError, Listing, PortOut, PortOutEvent, TelnyxClient
 
 EVENTS_READ_UNTIL = "events-read-until"
 """The mark in the records from which the next run reads the carrier's events."""
@@ -59,6 +61,7 @@ class IntakeActivities:
         board: NoticeBoard,
         temporal: Client,
         *,
+        sends: bool,
         heartbeat_url: SecretStr | None,
         refused_key: float,
     ) -> None:
@@ -66,6 +69,7 @@ class IntakeActivities:
         self._records = records
         self._board = board
         self._temporal = temporal
+        self._sends = sends
         self._heartbeat_url = heartbeat_url
         self._refused_key = refused_key
         # Which events were handed on already, and how complete. Lost with the process: a second look at an order
@@ -80,15 +84,24 @@ class IntakeActivities:
             orders = await self._carrier.portouts(status=CarrierStatus.PENDING, on_page=activity.heartbeat)
         await self._page_unreadable(orders, began)
         pending = {order.id: order for order in orders}
-        to_start = await self._to_start(pending.keys() - await self._running())
-        async with retrying(self._board, refused_key=self._refused_key):
-            events = await self._events(began, [pending[portout_id] for portout_id in to_start])
+        running = await self._running()
+        to_start = await self._to_start(pending.keys() - running)
+        try:
+            async with retrying(self._board, refused_key=self._refused_key):
+                events = await self._events(began, [pending[portout_id] for portout_id in to_start])
+        except ApplicationError:
+            # Without events no PIN is known, so nothing is approved by itself; but every order must be watched.
+            await self._each(to_start, lambda portout_id: self._start(portout_id, given))
+            raise
         stages = dict(await asyncio.to_thread(self._records.cases.open_ids))
         await self._count_attempts([pending[portout_id] for portout_id in to_start], events, began)
         await self._each(to_start, lambda portout_id: self._start(portout_id, given))
         news = [event for event in events if _state_of(event) not in self._seen]
         waiting = {portout_id: stage for portout_id, stage in stages.items() if portout_id not in to_start}
         happened = _happened(waiting, pending.keys(), news, began)
+        if self._sends:
+            held_back = await asyncio.to_thread(self._records.cases.held_back_ids)
+            happened |= dict.fromkeys(held_back & running, _sending_is_on(began))
         await self._each(happened, lambda portout_id: self._signal(portout_id, happened[portout_id], given))
         self._remember(news)
         await self._note_read(began, [event for event in events if event.portout_id in {*stages, *to_start}])
@@ -162,9 +175,13 @@ class IntakeActivities:
         answered = await asyncio.to_thread(self._records.ledger.answered, sorted(candidates))
         again = set()
         for portout_id, at in answered.items():
-            async with retrying(self._board, refused_key=self._refused_key):
+            activity.heartbeat()
+            try:
                 if await self._pending_again(portout_id, at):
                     again.add(portout_id)
+            except CarrierError as error:
+                # The next run asks again; orders that nobody has answered yet must not wait for this one.
+                log.warning("answered order not readable", portout_id=portout_id, error=str(error))
         return (candidates - answered.keys()) | again
 
     async def _pending_again(self, portout_id: str, answered_at: datetime) -> bool:
@@ -226,6 +243,11 @@ class IntakeActivities:
 def _state_of(event: PortOutEvent) -> tuple[str, str | None]:
     """What makes it news: an event that was incomplete comes again, under the same id, with the PIN in it."""
     return event.id, event.payload_status
+
+
+def _sending_is_on(at: datetime) -> CarrierEvent:
+    """Tells a run that was opened while nothing could be sent to begin anew; once it has, its case says so."""
+    return CarrierEvent(event_id=f"{SENDING_IS_ON}-{at.isoformat()}", event_type=SENDING_IS_ON)
 
 
 def _happened(

@@ -7,6 +7,7 @@ from temporalio import activity
 
 from activities.carrier_errors import retrying
 from activities.contracts import CarrierStatus, Notice, NoticeKind, Opened, OpenInput, RuleToRun
+from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
 from activities.policies import InForce, PolicyShelf
 from records.cases import CaseUpdate, Stage
@@ -16,6 +17,7 @@ from screening.bundle import countries_of
 from screening.facts import OrderFacts
 from screening.policy import Mode
 from screening.rejection import Barred
+from settings import Timing
 from telnyx_api import PortOut, TelnyxClient
 
 FIRST_SENDING = "first-sending"
@@ -33,23 +35,39 @@ class OpeningActivities:
         board: NoticeBoard,
         *,
         sends: bool,
-        refused_key: float,
+        timing: Timing,
     ) -> None:
         self._carrier = carrier
         self._records = records
         self._shelf = shelf
         self._board = board
         self._sends = sends
-        self._refused_key = refused_key
+        self._refused_key = timing.refused_key
+        self._evidence = timing.evidence
 
     @activity.defn
     async def open(self, given: OpenInput) -> Opened:
+        async with paged_when_late(
+            self._board,
+            "unopened",
+            "An order cannot be read or recorded, so it is not screened; look at it in the carrier's portal.",
+            portout_id=given.portout_id,
+            support_key=None,
+            after=self._evidence,
+        ):
+            return await self._read_and_open(given)
+
+    async def _read_and_open(self, given: OpenInput) -> Opened:
         async with retrying(self._board, refused_key=self._refused_key):
             order = order_facts(await self._carrier.portout(given.portout_id))
         in_force = await asyncio.to_thread(self._shelf.in_force)
         if in_force.problem:
             await self._board.post(
-                Notice(kind=NoticeKind.INCIDENT, cause=f"rules:{in_force.problem}", text=in_force.problem)
+                Notice(
+                    kind=NoticeKind.INCIDENT,
+                    cause=f"rules:{given.now.date()}:{in_force.problem}",
+                    text=in_force.problem,
+                )
             )
         return await asyncio.to_thread(self._open, given, order, in_force)
 
@@ -134,6 +152,7 @@ def judge(
         policy=policy.policy,
         policy_digest=in_force.digest,
         mode=policy.mode if sends else Mode.SHADOW,
+        sends=sends,
         rules=[RuleToRun(rule_id=rule.id, check=rule.check.kind) for rule in policy.rules],
         limit=limit,
         respond_by=respond_by,
@@ -165,7 +184,7 @@ def case_of(opened: Opened, now: datetime) -> CaseUpdate:
         round=opened.round,
         stage=Stage.SCREENING,
         mode=opened.mode,
-        sends=opened.mode is not Mode.SHADOW,
+        sends=opened.sends,
         policy=opened.policy,
         policy_digest=opened.policy_digest,
         inserted_at=order.inserted_at,

@@ -15,7 +15,8 @@ from telnyx_api import PortOutEvent, TelnyxClient
 
 STATUS_CHANGED = "portout.status_changed"
 _COMPLETED = "completed"
-_WORDS = re.compile(r"\w+")
+_WORDS = (r"\w+", r"\d+", r"\S+")
+"""What a PIN may stand as in a text: a word, the digits of one, or anything between blanks."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ async def reveals_pin(
     Raises:
         CarrierError, DatabaseUnavailable: it cannot be told, so the text must not be sent.
     """
-    words = [SecretStr(word) for word in _WORDS.findall(text)]
+    words = [SecretStr(word) for pattern in _WORDS for word in set(re.findall(pattern, text))]
     if not words:
         return False
     attempts = await attempted_pins(carrier, portout_id)

@@ -8,6 +8,7 @@ from activities.carrier_errors import retrying
 from activities.contracts import Admission, AdmitInput, Answer
 from activities.eligible import eligible_codes
 from activities.notices import NoticeBoard
+from activities.pins import reveals_pin
 from activities.policies import PolicyShelf
 from records.errors import RecordsError
 from records.ledger import EntryKind, LedgerEntry
@@ -61,7 +62,12 @@ class ReviewActivities:
                     host_messaging=approve.host_messaging,
                 )
             )
-        eligible = given.conclusion.eligible or await self._eligible(given.opened.order.id)
+        order = given.opened.order
+        async with retrying(self._board, refused_key=self._refused_key):
+            # Commands ask this, too; a raw signal or update has passed by nobody, and this text leaves the company.
+            if await reveals_pin(self._carrier, self._records, order.id, order.phone_numbers, given.reason):
+                return Admission(refused_because="The reason contains a PIN of this order; say it without.")
+        eligible = given.conclusion.eligible or await self._eligible(order.id)
         return _denial(given, policy, eligible)
 
     async def _eligible(self, portout_id: str) -> list[EligibleCode]:

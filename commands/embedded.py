@@ -67,7 +67,7 @@ def _command(database: Path, port: int, ui_port: int | None) -> list[str]:
 
 
 @contextmanager
-def _alone_with(database: Path) -> Iterator[int]:
+def alone_with(database: Path) -> Iterator[int]:
     """Hold the lock of a database file; the server inherits it, so that an orphaned server keeps others out, too.
 
     Raises:
@@ -94,7 +94,7 @@ async def embedded_temporal(database: Path, *, port: int, ui_port: int | None = 
     Raises:
         NotStarted: no binary, a busy port, a file that is in use, or a server that does not come up.
     """
-    with _alone_with(database) as lock:
+    with alone_with(database) as lock:
         async with _server(database, port, ui_port, lock) as address:
             yield address
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 
 import worker
-from commands.embedded import HOST, embedded_temporal, free_port
+from commands.embedded import HOST, alone_with, embedded_temporal, free_port
 from commands.session import Running, announced
 from records.opening import open_records
 from sandbox.samples import sample_customers_csv, seed
@@ -76,6 +76,10 @@ async def _with_sandbox(settings: Settings, stack: AsyncExitStack) -> Settings:
     """
     home = settings.home / SANDBOX_HOME
     home.mkdir(parents=True, exist_ok=True)
+    # Whoever runs here already is in the way of this start, not the other way round.
+    stack.enter_context(alone_with(home / "up.db"))
+    with alone_with(home / "temporal.db"):
+        pass
     for leftover in [*home.glob("records.db*"), *home.glob("temporal.db*")]:
         leftover.unlink()
     server = await stack.enter_async_context(SandboxServer())

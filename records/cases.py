@@ -87,6 +87,9 @@ _GET = (
 _SOONEST_FIRST = (cases.c.respond_by.asc().nulls_last(), cases.c.portout_id)
 _WAITING = sa.select(cases).where(cases.c.stage == Stage.AWAITING_REVIEW.value).order_by(*_SOONEST_FIRST)
 _OPEN = sa.select(cases.c.portout_id, cases.c.stage).where(cases.c.stage != Stage.CLOSED.value)
+_HELD_BACK = sa.select(cases.c.portout_id).where(
+    cases.c.stage != Stage.CLOSED.value, cases.c.sends.is_(False)
+)
 _ALL = sa.select(cases).order_by(*_SOONEST_FIRST)
 
 
@@ -133,6 +136,11 @@ class Cases:
         """Port-out id and stage of every case that is not closed."""
         with self._database.read() as connection:
             return [(portout_id, Stage(stage)) for portout_id, stage in connection.execute(_OPEN)]
+
+    def held_back_ids(self) -> set[str]:
+        """The open cases that were opened while no answer could be sent."""
+        with self._database.read() as connection:
+            return set(connection.execute(_HELD_BACK).scalars())
 
     def _list(self, statement: sa.Select[tuple[object, ...]]) -> list[Case]:
         with self._database.read() as connection:

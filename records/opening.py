@@ -2,10 +2,13 @@
 
 from pydantic import SecretStr
 
+from records.errors import BadKey
 from records.keys import load_or_make_key
 from records.store import Records
 from records.upgrade import upgrade
 from settings import Settings
+
+RECORDS_KEY = "records.key"
 
 
 def open_records(settings: Settings) -> Records:
@@ -20,7 +23,7 @@ def open_records(settings: Settings) -> Records:
     return Records.open(
         settings.records_url,
         pin_key=_key(settings, settings.pin_key, "pin.key", make=True),
-        records_key=_key(settings, settings.records_key, "records.key", make=True),
+        records_key=_key(settings, settings.records_key, RECORDS_KEY, make=True),
     )
 
 
@@ -34,12 +37,18 @@ def open_records_as_they_are(settings: Settings) -> Records:
     return Records.open(
         settings.records_url,
         pin_key=_key(settings, settings.pin_key, "pin.key", make=False),
-        records_key=_key(settings, settings.records_key, "records.key", make=False),
+        records_key=_key(settings, settings.records_key, RECORDS_KEY, make=False),
     )
 
 
 def _key(settings: Settings, given: SecretStr | None, name: str, *, make: bool) -> SecretStr | None:
     file = settings.home / name
-    if given is not None or not settings.records_url.startswith("sqlite"):
+    if given is not None:
         return given
+    if not settings.records_url.startswith("sqlite"):
+        if make and name == RECORDS_KEY:
+            raise BadKey(
+                "PORTOUT_RECORDS_KEY is not set: without it no decision can be recorded; set base64 of 32 bytes."
+            )
+        return None
     return load_or_make_key(file) if make or file.exists() else None

@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.concluding import ConcludingActivities
     from activities.contracts import (
         SCREENING_WORKFLOW,
+        SENDING_IS_ON,
         CarrierStatus,
         ConcludeInput,
         Conclusion,
@@ -235,7 +236,10 @@ class PortOutScreening(Answering):
         again = self._look_again_at is not None and self._look_again_at <= workflow.now()
         if not (self._events or again):
             return None
+        sending_is_on = any(event.event_type == SENDING_IS_ON for event in self._events)
         self._events.clear()
+        if sending_is_on and not opened.sends:
+            await self._begin_anew(opened)
         look = await self._steps.attempt(
             CarrierActivities.look, LookInput(portout_id=opened.order.id), within=self._timing.activity
         )
@@ -249,6 +253,11 @@ class PortOutScreening(Answering):
         if look.unseen_pin and asks_for_pin and opened.mode is not Mode.SHADOW:
             return ScreenAgain()
         return None
+
+    async def _begin_anew(self, opened: Opened) -> None:
+        """Sending was switched on while the order was only watched: open it again, under its policy's own mode."""
+        await self._finish_handlers()
+        workflow.continue_as_new(StartScreening(portout_id=opened.order.id, timing=self._timing))
 
     # Show
 

@@ -109,7 +109,9 @@ async def test_shadow_is_told_and_the_advice_shown_all_the_same(service: Service
     ran = await shell_of(service, **AS_REAL)("preflight")
     assert ran.code == 0
     assert "PORTOUT_SEND is not yes: every order is only watched" in " ".join(ran.out.split())
-    assert "what the policy would do now, if it were allowed to (it is in shadow now)" in " ".join(ran.out.split())
+    assert "what the policy would do now, if it were allowed to (it is in shadow now)" in " ".join(
+        ran.out.split()
+    )
     assert "2 of the 2 numbers of the pending orders have a PIN on file" in " ".join(ran.out.split())
     assert " approve " in ran.out
     assert " deny " in ran.out

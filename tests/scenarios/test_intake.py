@@ -44,7 +44,13 @@ async def test_a_thousand_orders_that_come_and_go_are_all_started_once(
         restless = _Restless(carrier, [carrier.create_order() for _ in range(20 * CHURN)])
         board = NoticeBoard(service.records, [])
         intake = IntakeActivities(
-            telnyx, service.records, board, service.client, heartbeat_url=None, refused_key=1.0
+            telnyx,
+            service.records,
+            board,
+            service.client,
+            sends=True,
+            heartbeat_url=None,
+            refused_key=1.0,
         )
         environment = ActivityEnvironment()
         environment.info = dataclasses.replace(environment.info, task_queue=service.settings.task_queue)

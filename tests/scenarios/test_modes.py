@@ -58,6 +58,26 @@ async def test_with_the_switch_a_real_carrier_is_answered_but_older_orders_wait_
     assert [service.truth(order)["status"] for order in older] == ["authorized", "rejected-pending"]
 
 
+async def test_orders_that_were_only_watched_wait_for_people_once_the_switch_is_on(
+    temporal: str, tmp_path: Path
+) -> None:
+    async with installed(temporal, tmp_path, telnyx_api_key=REAL) as service:
+        watched = [service.place(), service.place_denied()]
+        async with service.working():
+            await service.stands_in(Stage.AWAITING_CARRIER, *watched)
+        async with service.working(send=True):
+            await service.stands_in(Stage.AWAITING_REVIEW, *watched)
+            assert service.patches() == []
+            await service.review(watched[0], "approve")
+            await service.review(watched[1], "deny")
+            results = await service.results(*watched)
+    assert [(result.outcome, result.decided_by) for result in results] == [
+        ("approve", "reviewer"),
+        ("deny", "reviewer"),
+    ]
+    assert [service.truth(order)["effective_patches"] for order in watched] == [1, 1]
+
+
 async def test_a_switch_that_is_turned_off_again_holds_what_was_decided(
     temporal: str, tmp_path: Path
 ) -> None:
