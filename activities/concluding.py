@@ -140,22 +140,21 @@ class ConcludingActivities:
             finding.rule_id: {"facts": finding.facts, "note": finding.note} for finding in decided.findings
         }
         # What the case shows is no secret to anyone who may decide, but names and notes are kept under the order's key.
-        self._records.ledger.append(
-            LedgerEntry(
-                portout_id=opened.order.id,
-                kind=EntryKind.DECIDED if conclusion.next is Next.ANSWER else EntryKind.SCREENED,
-                step_key=f"{opened.run_id}:{given.step}",
-                body=body,
-                personal={"order": opened.order.model_dump(mode="json"), "findings": seen},
-                at=given.now,
-            )
+        entry = LedgerEntry(
+            portout_id=opened.order.id,
+            kind=EntryKind.DECIDED if conclusion.next is Next.ANSWER else EntryKind.SCREENED,
+            step_key=f"{opened.run_id}:{given.step}",
+            body=body,
+            personal={"order": opened.order.model_dump(mode="json"), "findings": seen},
+            at=given.now,
         )
         stages = {
             Next.ANSWER: Stage.ANSWERING,
             Next.REVIEW: Stage.AWAITING_REVIEW,
             Next.WATCH: Stage.AWAITING_CARRIER,
         }
-        self._records.cases.upsert(
+        self._records.ledger.append_and_show(
+            [entry],
             CaseUpdate(
                 portout_id=opened.order.id,
                 updated_at=given.now,
@@ -165,7 +164,7 @@ class ConcludingActivities:
                 people=decided.people,
                 rules=conclusion.rules,
                 note=" ".join(conclusion.notes) or None,
-            )
+            ),
         )
 
     def _write_deadline(self, given: DeadlineInput, answer: Answer | None, why: str) -> None:

@@ -13,7 +13,7 @@ from activities.policies import InForce, PolicyShelf
 from records.cases import CaseUpdate, Stage
 from records.ledger import EntryKind, LedgerEntry, PastRounds
 from records.store import Records
-from screening.bundle import countries_of
+from screening.countries import countries_of
 from screening.facts import OrderFacts
 from screening.policy import Mode
 from screening.rejection import Barred
@@ -35,6 +35,7 @@ class OpeningActivities:
         board: NoticeBoard,
         *,
         sends: bool,
+        sending_since: datetime | None,
         timing: Timing,
     ) -> None:
         self._carrier = carrier
@@ -42,6 +43,7 @@ class OpeningActivities:
         self._shelf = shelf
         self._board = board
         self._sends = sends
+        self._sending_since = sending_since
         self._refused_key = timing.refused_key
         self._evidence = timing.evidence
 
@@ -80,7 +82,7 @@ class OpeningActivities:
             given,
             order,
             sends=self._sends,
-            sending_since=first_sending(self._records),
+            sending_since=self._sending_since,
         )
         if opened.pending:
             self._note_refusal(opened, past, given.now)

@@ -44,7 +44,7 @@ def write_ending(records: Records, ending: Ending) -> None:
     """Write the end of a round to the ledger and to the queue. Writing it twice adds nothing.
 
     Raises:
-        DatabaseUnavailable: try again; nothing was written by halves that a second try would not complete.
+        DatabaseUnavailable: try again; nothing was written.
     """
     opened, verdict = ending.opened, ending.verdict
     order = opened.order
@@ -88,10 +88,11 @@ def write_ending(records: Records, ending: Ending) -> None:
                 at=ending.at,
             )
         )
-    records.ledger.append_all(entries)
     if ending.kind is EntryKind.REFUSED_BY_CARRIER:
+        records.ledger.append_all(entries)
         return
-    records.cases.upsert(
+    records.ledger.append_and_show(
+        entries,
         CaseUpdate(
             portout_id=order.id,
             updated_at=ending.at,
@@ -103,5 +104,5 @@ def write_ending(records: Records, ending: Ending) -> None:
             reason=verdict.answer.reason if verdict else ending.note,
             rejection_code=ending.rejection_code,
             carrier_status=ending.carrier_status,
-        )
+        ),
     )

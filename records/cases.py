@@ -104,13 +104,17 @@ class Cases:
         Raises:
             DatabaseUnavailable: try again later; nothing was written.
         """
+        with self._database.write() as connection:
+            self.upsert_within(connection, update)
+
+    def upsert_within(self, connection: sa.Connection, update: CaseUpdate) -> None:
+        """The same in a transaction that is already open."""
         given = frozenset(update.model_fields_set)
         values = update.__dict__
         statement = self._upserts.get(given)
         if statement is None:
             statement = self._upserts[given] = self._upsert_of(given)
-        with self._database.write() as connection:
-            connection.execute(statement, {name: values[name] for name in given})
+        connection.execute(statement, {name: values[name] for name in given})
 
     def _upsert_of(self, given: frozenset[str]) -> Insert:
         # In the table's order, so that the same fields make the same statement.

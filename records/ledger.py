@@ -7,7 +7,7 @@ stored bytes. Personal facts in it are sealed (`records.sealing`), so erasing a 
 import hashlib
 import json
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from records.canonical import canonical
+from records.cases import Cases, CaseUpdate
 from records.engine import CHUNK, Database
 from records.errors import BadKey
 from records.ledger_chain import FORMAT, START, Link, faults_of
@@ -132,9 +133,10 @@ _ANSWERED = (
 class Ledger:
     """Append-only; the database itself refuses UPDATE and DELETE."""
 
-    def __init__(self, database: Database, sealer: Sealer) -> None:
+    def __init__(self, database: Database, sealer: Sealer, cases: Cases) -> None:
         self._database = database
         self._sealer = sealer
+        self._cases = cases
 
     def append(self, entry: LedgerEntry) -> bool:
         """Writes an entry once; False if its step is there already.
@@ -148,9 +150,18 @@ class Ledger:
 
     def append_all(self, entries: Sequence[LedgerEntry]) -> list[bool]:
         """Writes entries in one transaction, all or none. Returns and raises as `append`, for each."""
-        locks = {f"ledger:{entry.portout_id}" for entry in entries}
-        with self._database.write(*locks) as connection:
+        with self._writing(entries) as connection:
             return [self._append(connection, entry) for entry in entries]
+
+    def append_and_show(self, entries: Sequence[LedgerEntry], case: CaseUpdate) -> None:
+        """The same together with what the queue shows after them, so that neither is seen without the other."""
+        with self._writing(entries) as connection:
+            for entry in entries:
+                self._append(connection, entry)
+            self._cases.upsert_within(connection, case)
+
+    def _writing(self, entries: Sequence[LedgerEntry]) -> AbstractContextManager[Connection]:
+        return self._database.write(*{f"ledger:{entry.portout_id}" for entry in entries})
 
     def _append(self, connection: Connection, entry: LedgerEntry) -> bool:
         head = connection.execute(

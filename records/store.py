@@ -32,7 +32,7 @@ class Records:
         self._sealer = sealer
         self.customers = Customers(database, hasher)
         self.cases = Cases(database)
-        self.ledger = Ledger(database, sealer)
+        self.ledger = Ledger(database, sealer, self.cases)
         self.attempts = Attempts(database)
         self.policies = Policies(database)
         self.marks = Marks(database)
