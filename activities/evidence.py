@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from records.store import Records
+from screening import evaluation
 from screening.bundle import Bundle
-from screening.checks import CHECKS, GatheredFacts
 from screening.facts import CustomerFacts, OrderFacts
+from screening.gathered import GatheredFacts
 from screening.policy import Policy, Rule
 from screening.results import CheckResult
 
@@ -45,11 +46,12 @@ def ask(
     """Put a rule's question to its check. Not for `pin`: PINs are compared where they are counted."""
     gathered = GatheredFacts(
         order=order,
-        today=now.astimezone(policy.zone).date(),
+        now=now,
+        zone=policy.zone,
         customers=customers,
         lists=bundle.lists_of(policy),
     )
-    return CHECKS[rule.check.kind].ask(rule.check.params, gathered)
+    return evaluation.ask(rule, gathered)
 
 
 def pin_result(result: str, *, barred: bool, unfinished: bool = False) -> CheckResult:

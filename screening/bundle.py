@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
-import phonenumbers
 from pydantic import Field, ValidationError
 
+from screening.countries import UNKNOWN_COUNTRY
 from screening.effects import DeadlineLine
 from screening.named_lists import NamedList
 from screening.policy import FORMAT, Decide, Fixture, Mode, Policy, Respond
@@ -17,8 +17,6 @@ from screening.policy_values import RuleModel
 
 ENGINE_VERSION = "1"
 """Recorded beside each digest. It changes whenever the same bundle could decide the same facts differently."""
-
-UNKNOWN_COUNTRY = "ZZ"
 
 
 class UnreadableBundleError(Exception):
@@ -111,19 +109,6 @@ class Bundle(RuleModel):
         if fitting := by_tag or by_country:
             return Choice(fitting[0])
         return Choice(self.default, f"No policy covers numbers of {' and '.join(sorted(countries))}.")
-
-
-def countries_of(numbers: Iterable[str]) -> set[str]:
-    """Return the countries of numbers in E.164 as two capital letters, `ZZ` for a number whose country is unknown."""
-    return {_country_of(number) for number in numbers}
-
-
-def _country_of(number: str) -> str:
-    try:
-        parsed = phonenumbers.parse(number, None)
-    except phonenumbers.NumberParseException:
-        return UNKNOWN_COUNTRY
-    return phonenumbers.region_code_for_number(parsed) or UNKNOWN_COUNTRY
 
 
 REVIEW_EVERYTHING = Bundle(

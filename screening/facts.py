@@ -6,7 +6,7 @@ stored.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from typing import Protocol
 
 from pydantic import Field, SecretStr
 
+from screening.countries import countries_of
 from screening.results import FactClass, FactValue, Tolerant
 
 
@@ -24,6 +25,7 @@ class FactType(StrEnum):
     TEXTS = "list of texts"
     NUMBER = "whole number"
     MOMENT = "date and time"
+    FLAG = "yes or no"
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,22 @@ class Fact:
     sentence: str
 
 
-_FACTS = (
+COUNTED: Mapping[str, str] = {
+    "orders": "other orders",
+    "denials": "other orders that were denied",
+    "pin_failures": "wrong PINs",
+}
+"""What the history counts, with the words for it."""
+
+COUNTED_PER = ("number", "customer", "spid", "carrier")
+
+
+def history_fact(what: str, key: str) -> str:
+    """The name of the fact that says how many of `what` the same `key` had."""
+    return f"history.{what}_per_{key}"
+
+
+_FACTS: tuple[Fact, ...] = (
     Fact("portout.id", FactType.TEXT, FactClass.PUBLIC, "The carrier's id of the port-out order."),
     Fact("portout.support_key", FactType.TEXT, FactClass.PUBLIC, "The short key used with carrier support."),
     Fact("portout.phone_numbers", FactType.TEXTS, FactClass.PUBLIC, "The numbers of the order, as +E.164."),
@@ -50,14 +67,66 @@ _FACTS = (
     Fact("portout.requested_foc_date", FactType.MOMENT, FactClass.PUBLIC, "The FOC date that was asked for."),
     Fact("portout.pon", FactType.TEXT, FactClass.PUBLIC, "Purchase order number of the gaining carrier."),
     Fact("portout.zip", FactType.TEXT, FactClass.PUBLIC, "ZIP or postal code on the request."),
+    Fact(
+        "portout.countries", FactType.TEXTS, FactClass.PUBLIC, "Countries of the numbers, two letters each."
+    ),
+    Fact("portout.number_count", FactType.NUMBER, FactClass.PUBLIC, "How many numbers the order asks for."),
+    Fact("portout.inserted_at", FactType.MOMENT, FactClass.PUBLIC, "When the request reached the carrier."),
     Fact("portout.attempted_pin", FactType.TEXT, FactClass.SECRET, "The port-out PIN sent with the request."),
     Fact("customer.name", FactType.TEXT, FactClass.INTERNAL, "Name of the account holder."),
     Fact("customer.business_name", FactType.TEXT, FactClass.INTERNAL, "Business name of the account."),
     Fact("customer.authorized_names", FactType.TEXTS, FactClass.INTERNAL, "The authorized contacts."),
     Fact("customer.tags", FactType.TEXTS, FactClass.INTERNAL, "Our tags of the account."),
+    Fact("customer.locked", FactType.FLAG, FactClass.INTERNAL, "Whether the holder locked the account."),
+    Fact("customer.lock_why", FactType.TEXT, FactClass.INTERNAL, "Why the holder locked the account."),
+    Fact("customer.pin_changed_at", FactType.MOMENT, FactClass.INTERNAL, "When the PIN was last changed."),
+    Fact(
+        "customer.email_changed_at", FactType.MOMENT, FactClass.INTERNAL, "When the e-mail was last changed."
+    ),
+    Fact(
+        "customer.contact_changed_at",
+        FactType.MOMENT,
+        FactClass.INTERNAL,
+        "When an authorized contact was last changed.",
+    ),
+    Fact("customer.sim_changed_at", FactType.MOMENT, FactClass.INTERNAL, "When the SIM was last changed."),
     Fact("customer.pin", FactType.TEXT, FactClass.SECRET, "The port-out PIN on file."),
     Fact(
         "customer.count", FactType.NUMBER, FactClass.INTERNAL, "How many of our customers hold the numbers."
+    ),
+    Fact(
+        "number.statuses",
+        FactType.TEXTS,
+        FactClass.INTERNAL,
+        "The carrier's status of each number; `unknown` for one that it does not know as ours.",
+    ),
+    Fact(
+        "documents.types",
+        FactType.TEXTS,
+        FactClass.INTERNAL,
+        "Types of the documents that came: loa, invoice.",
+    ),
+    *(
+        Fact(
+            history_fact(what, key),
+            FactType.NUMBER,
+            FactClass.INTERNAL,
+            f"How many {words} the same {key} had within the rule's window; this order does not count.",
+        )
+        for what, words in COUNTED.items()
+        for key in COUNTED_PER
+    ),
+    Fact(
+        "history.rejected_at",
+        FactType.MOMENT,
+        FactClass.INTERNAL,
+        "When we last rejected an order for the same numbers.",
+    ),
+    Fact(
+        "history.changed",
+        FactType.TEXTS,
+        FactClass.INTERNAL,
+        "What is not as it was in that order: names of facts, or `pin`.",
     ),
 )
 
@@ -100,6 +169,9 @@ class OrderFacts(Tolerant):
             "portout.requested_foc_date": _iso(self.requested_foc_date),
             "portout.pon": self.pon,
             "portout.zip": self.zip,
+            "portout.countries": sorted(countries_of(self.phone_numbers)),
+            "portout.number_count": len(self.phone_numbers),
+            "portout.inserted_at": _iso(self.inserted_at),
         }
 
 
@@ -110,30 +182,27 @@ class CustomerFacts(Tolerant):
     business_name: str | None = None
     authorized_names: list[str] = Field(default_factory=list)
     tags: list[str] = Field(default_factory=list)
+    locked: bool = False
+    lock_why: str | None = None
+    pin_changed_at: datetime | None = None
+    email_changed_at: datetime | None = None
+    contact_changed_at: datetime | None = None
+    sim_changed_at: datetime | None = None
 
     def as_facts(self) -> dict[str, FactValue]:
-        """The customer's facts by catalogue name."""
+        """The customer's facts by catalogue name; date-times in ISO 8601."""
         return {
             "customer.name": self.name,
             "customer.business_name": self.business_name,
             "customer.authorized_names": list(self.authorized_names),
             "customer.tags": list(self.tags),
+            "customer.locked": self.locked,
+            "customer.lock_why": self.lock_why,
+            "customer.pin_changed_at": _iso(self.pin_changed_at),
+            "customer.email_changed_at": _iso(self.email_changed_at),
+            "customer.contact_changed_at": _iso(self.contact_changed_at),
+            "customer.sim_changed_at": _iso(self.sim_changed_at),
         }
-
-
-def facts_of(order: OrderFacts, customers: Sequence[CustomerFacts]) -> dict[str, FactValue]:
-    """All facts of an order that are not secret, by catalogue name.
-
-    Args:
-        customers: the different customers who hold its numbers. Facts of a customer are known only when there
-            is exactly one: with several, "the" customer's name would be somebody else's for some of the
-            numbers.
-    """
-    facts = order.as_facts()
-    facts["customer.count"] = len(customers)
-    if len(customers) == 1:
-        facts.update(customers[0].as_facts())
-    return facts
 
 
 class PinOnFile(Protocol):

@@ -1,17 +1,15 @@
 """How a kind of check declares itself: once, for validation, documentation and running alike."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from pydantic import SecretStr
-
-from screening.facts import CustomerFacts, OrderFacts, PinOnFile
-from screening.named_lists import NamedList
+from screening.gathered import GatheredFacts
 from screening.policy_values import RuleModel
 from screening.results import CheckResult
+
+__all__ = ["COMMON_SENTENCES", "ERROR", "MISSING", "MIXED", "CheckKind", "GatheredFacts"]
 
 ERROR = "error"
 MISSING = "missing"
@@ -25,27 +23,6 @@ COMMON_SENTENCES: Mapping[str, str] = MappingProxyType(
 )
 
 Params = TypeVar("Params", bound=RuleModel)
-
-
-@dataclass(frozen=True)
-class GatheredFacts:
-    """Everything that checks may read about one order. It lives in memory only and never shows a PIN.
-
-    Attributes:
-        order: what the gaining carrier said.
-        today: the day by which list entries are in force, in the time zone of the policy.
-        customers: the different customers who hold the numbers of the order.
-        lists: the lists of the policy, by the policy's name for them.
-        pins: the PIN on file, one entry per number of the order; None where there is none.
-        attempted_pin: the PIN that came with the request.
-    """
-
-    order: OrderFacts
-    today: date
-    customers: Sequence[CustomerFacts] = ()
-    lists: Mapping[str, NamedList] = field(default_factory=dict)
-    pins: Sequence[PinOnFile | None] = field(default=(), repr=False)
-    attempted_pin: SecretStr | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ from screening.bundle import (
     REVIEW_EVERYTHING,
     Bundle,
     UnreadableBundleError,
-    countries_of,
 )
+from screening.countries import countries_of
 from screening.loading import load_bundle
 from screening.named_lists import NamedList
 from screening.policy import AppliesTo, Policy

@@ -1,6 +1,6 @@
 """The name check: best of several candidates, and a missing name is never a match."""
 
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ def ask(
 ) -> CheckResult:
     facts = GatheredFacts(
         order=OrderFacts(id="1", status="pending", authorized_name=name, **order),
-        today=date(2026, 3, 15),
+        now=datetime(2026, 3, 15, 12, tzinfo=UTC),
         customers=customers,
     )
     return CHECKS["authorized_name"].ask(params or {}, facts)

@@ -1,6 +1,6 @@
 """Checks that look into lists: `spid` and `carrier`."""
 
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from screening.facts import OrderFacts
 from screening.named_lists import NamedList
 from screening.results import CheckResult
 
-TODAY = date(2026, 3, 15)
+NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
 LIST = NamedList.model_validate(
     {
         "entries": [
@@ -28,7 +28,7 @@ LIST = NamedList.model_validate(
 
 def ask(kind: str, **order: Any) -> CheckResult:
     params = {"spid": {"known": "l"}, "carrier": {"block": "l"}}[kind]
-    facts = GatheredFacts(order=OrderFacts(id="1", status="pending", **order), today=TODAY, lists={"l": LIST})
+    facts = GatheredFacts(order=OrderFacts(id="1", status="pending", **order), now=NOW, lists={"l": LIST})
     return CHECKS[kind].ask(params, facts)
 
 

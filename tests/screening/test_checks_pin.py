@@ -1,7 +1,7 @@
 """The PIN check: worst first, absent is not wrong, and nothing of a PIN ever shows."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
@@ -107,7 +107,7 @@ def test_any_text_compares_without_an_error_that_could_tell_it() -> None:
 def test_the_check_answers_with_a_result_and_nothing_else() -> None:
     gathered = GatheredFacts(
         order=OrderFacts(id="1", status="pending", phone_numbers=["+15550100"]),
-        today=date(2026, 3, 1),
+        now=datetime(2026, 3, 1, 12, tzinfo=UTC),
         pins=[ON_FILE],
         attempted_pin=SecretStr("9876"),
     )
@@ -120,7 +120,7 @@ def test_the_check_answers_with_a_result_and_nothing_else() -> None:
 def test_several_customers_make_the_check_mixed() -> None:
     gathered = GatheredFacts(
         order=OrderFacts(id="1", status="pending"),
-        today=date(2026, 3, 1),
+        now=datetime(2026, 3, 1, 12, tzinfo=UTC),
         customers=[CustomerFacts(name="A"), CustomerFacts(name="B")],
         pins=[ON_FILE, ON_FILE],
         attempted_pin=RIGHT,

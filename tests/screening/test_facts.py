@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from screening.facts import CATALOGUE, CustomerFacts, FactType, OrderFacts, facts_of
+from screening.facts import CATALOGUE, CustomerFacts, FactType, OrderFacts
+from screening.gathered import EarlierRejection, GatheredFacts
 from screening.results import FactClass, FactValue
 
 ORDER = OrderFacts(
@@ -17,11 +18,21 @@ _TYPES: dict[FactType, type] = {
     FactType.TEXTS: list,
     FactType.NUMBER: int,
     FactType.MOMENT: str,
+    FactType.FLAG: bool,
 }
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def test_every_fact_that_travels_is_in_the_catalogue_with_its_type_and_none_is_secret() -> None:
-    full = facts_of(ORDER, [CustomerFacts(name="A", business_name="B", authorized_names=["C"], tags=["vip"])])
+    full = GatheredFacts(
+        order=ORDER,
+        now=NOW,
+        customers=[CustomerFacts(name="A", business_name="B", authorized_names=["C"], tags=["vip"])],
+        number_statuses=["active"],
+        document_types=["loa"],
+        counts={name: 1 for name in CATALOGUE if "_per_" in name},
+        earlier=EarlierRejection(NOW, ["pin"]),
+    ).as_facts()
     for name, value in full.items():
         assert CATALOGUE[name].fact_class is not FactClass.SECRET
         assert value is None or isinstance(value, _TYPES[CATALOGUE[name].type])
@@ -47,7 +58,7 @@ def test_date_times_are_told_in_iso_8601() -> None:
 
 def test_with_several_customers_no_name_is_the_customers_name() -> None:
     def told(*customers: CustomerFacts) -> tuple[FactValue, FactValue]:
-        facts = facts_of(ORDER, customers)
+        facts = GatheredFacts(order=ORDER, now=NOW, customers=customers).as_facts()
         return facts["customer.count"], facts.get("customer.name")
 
     assert told() == (0, None)
