@@ -9,6 +9,12 @@ from activities.contracts import Notice, NoticeKind
 from activities.notices import NoticeBoard
 
 
+def seconds_tried() -> float:
+    """How long after the first try this one was scheduled."""
+    info = activity.info()
+    return (info.current_attempt_scheduled_time - info.scheduled_time).total_seconds()
+
+
 @asynccontextmanager
 async def paged_when_late(
     board: NoticeBoard, cause: str, text: str, *, portout_id: str, support_key: str | None, after: float
@@ -18,8 +24,7 @@ async def paged_when_late(
         yield
     except Exception:
         info = activity.info()
-        waited = (info.current_attempt_scheduled_time - info.scheduled_time).total_seconds()
-        if waited > after:
+        if seconds_tried() > after:
             await board.post(
                 Notice(
                     kind=NoticeKind.INCIDENT,

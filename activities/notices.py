@@ -43,6 +43,8 @@ class NoticeBoard:
         self._addresses = addresses
         self._under_way: set[str] = set()
         self._took: dict[str, set[SecretStr]] = {}
+        # What the database could not take down, which is away perhaps: what it did not hear of is told once, too.
+        self._unwritten: set[str] = set()
         # Threads of their own and turns for each address: one that hangs must keep neither records and decisions
         # waiting nor the notices to another.
         self._threads = ThreadPoolExecutor(AT_ONCE * max(1, len(addresses)), thread_name_prefix="notices")
@@ -100,6 +102,8 @@ class NoticeBoard:
             turns.release()
 
     async def _told(self, cause: str) -> bool:
+        if cause in self._unwritten:
+            return True
         try:
             return await asyncio.to_thread(self._records.notices.told, cause)
         except RecordsError:
@@ -110,6 +114,7 @@ class NoticeBoard:
         try:
             await asyncio.to_thread(self._records.notices.tell, cause, datetime.now(UTC))
         except RecordsError:
+            self._unwritten.add(cause)
             log.warning("notice not remembered", cause=cause)
 
 

@@ -1,11 +1,10 @@
-"""Writing down how a round ended, and what people noted."""
+"""Writing down how a round ended."""
 
 import asyncio
 
 from temporalio import activity
 
-from activities.contracts import Ending, NoteInput
-from activities.reviews import not_a_reviewer
+from activities.contracts import Ending
 from records.cases import CaseUpdate, Stage
 from records.ledger import REFUSED_AS_INVALID, EntryKind, LedgerEntry
 from records.store import Records
@@ -15,29 +14,12 @@ from screening.bundle import ENGINE_VERSION
 class RecordActivities:
     """Entries that follow the facts: they are retried until the database takes them."""
 
-    def __init__(self, records: Records, *, reviewers: frozenset[str]) -> None:
+    def __init__(self, records: Records) -> None:
         self._records = records
-        self._reviewers = reviewers
 
     @activity.defn
     async def record_ending(self, ending: Ending) -> None:
         await asyncio.to_thread(write_ending, self._records, ending)
-
-    @activity.defn
-    async def record_note(self, note: NoteInput) -> str | None:
-        """Keep a note. Returns why it cannot be taken, as a sentence, or None."""
-        if note.reviewer not in self._reviewers:
-            return not_a_reviewer(note.reviewer)
-        entry = LedgerEntry(
-            portout_id=note.opened.order.id,
-            kind=EntryKind.REVIEWED,
-            step_key=f"{note.opened.run_id}:{note.step}",
-            body={"round": note.opened.round, "action": "note", "reviewer": note.reviewer},
-            personal={"text": note.text},
-            at=note.now,
-        )
-        await asyncio.to_thread(self._records.ledger.append, entry)
-        return None
 
 
 def write_ending(records: Records, ending: Ending) -> None:
@@ -105,4 +87,5 @@ def write_ending(records: Records, ending: Ending) -> None:
             rejection_code=ending.rejection_code,
             carrier_status=ending.carrier_status,
         ),
+        denied_at=ending.at if ending.outcome == "deny" else None,
     )

@@ -1,28 +1,34 @@
-"""Admitting a person's decision: who it is, which code it takes, and the answer it fixes."""
+"""What people say of an order: a decision, which is admitted and turned into an answer, or a note, which is kept."""
 
 import asyncio
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.carrier_errors import retrying
-from activities.contracts import Admission, AdmitInput, Answer
+from activities.contracts import Admission, AdmitInput, Answer, NoteInput
 from activities.eligible import eligible_codes
+from activities.lateness import seconds_tried
 from activities.notices import NoticeBoard
 from activities.pins import reveals_pin
 from activities.policies import PolicyShelf
 from records.errors import RecordsError
 from records.ledger import EntryKind, LedgerEntry
 from records.store import Records
+from screening.facts import OrderFacts
 from screening.policy import Policy
 from screening.rejection import EligibleCode, is_barred, pick
+from settings import Timing
 from telnyx_api import TelnyxClient
 
 USUAL_REJECTION = "other"
 """The policy's name for a denial on a ground of the reviewer's own."""
+LEFT_OUT = "(left out: it contained a PIN)"
+"""What the ledger keeps of a reason that nobody may read."""
 
 
 class ReviewActivities:
-    """What stands between a person's wish to decide and the answer to the carrier."""
+    """What stands between a person's words and the carrier or the ledger. None of them may hold a PIN."""
 
     def __init__(
         self,
@@ -32,25 +38,54 @@ class ReviewActivities:
         board: NoticeBoard,
         *,
         reviewers: frozenset[str],
-        refused_key: float,
+        timing: Timing,
     ) -> None:
         self._carrier = carrier
         self._records = records
         self._shelf = shelf
         self._board = board
         self._reviewers = reviewers
-        self._refused_key = refused_key
+        self._refused_key = timing.refused_key
+        self._evidence = timing.evidence
 
     @activity.defn
     async def admit(self, given: AdmitInput) -> Admission:
         """Turn a decision into an answer, or say why it cannot stand. Refused attempts are written down, too."""
-        admission = await self._admit(given)
+        if given.reviewer not in self._reviewers:
+            admission = Admission(refused_because=not_a_reviewer(given.reviewer))
+        # Commands ask this, too; a raw signal or update has passed by nobody, and this text leaves the company.
+        elif given.action == "deny" and await self._reveals_pin(given.opened.order, given.reason):
+            admission = Admission(refused_because="The reason contains a PIN of this order; say it without.")
+            given = given.model_copy(update={"reason": LEFT_OUT})
+        else:
+            admission = await self._admit(given)
         await self._write(given, admission)
         return admission
 
+    @activity.defn
+    async def record_note(self, note: NoteInput) -> str | None:
+        """Keep a note. Returns why it cannot be taken, as a sentence, or None.
+
+        While carrier or database are away it is tried again: it is never kept unread. A carrier that stays away must
+        not keep a run from its end for ever, so the note is given back in the end.
+        """
+        if note.reviewer not in self._reviewers:
+            return not_a_reviewer(note.reviewer)
+        try:
+            if await self._reveals_pin(note.opened.order, note.text):
+                return "The note contains a PIN of this order; say it without."
+        except ApplicationError as error:
+            if not error.non_retryable and seconds_tried() <= self._evidence:
+                raise
+            return "The note could not be checked for PINs, so it is not kept; please try again."
+        await asyncio.to_thread(self._records.ledger.append, _entry_of(note))
+        return None
+
+    async def _reveals_pin(self, order: OrderFacts, text: str) -> bool:
+        async with retrying(self._board, refused_key=self._refused_key):
+            return await reveals_pin(self._carrier, self._records, order.id, order.phone_numbers, text)
+
     async def _admit(self, given: AdmitInput) -> Admission:
-        if given.reviewer not in self._reviewers:
-            return Admission(refused_because=not_a_reviewer(given.reviewer))
         bundle = await asyncio.to_thread(self._shelf.by_digest, given.opened.policy_digest)
         policy = bundle.policies[given.opened.policy]
         if given.action == "approve":
@@ -62,12 +97,7 @@ class ReviewActivities:
                     host_messaging=approve.host_messaging,
                 )
             )
-        order = given.opened.order
-        async with retrying(self._board, refused_key=self._refused_key):
-            # Commands ask this, too; a raw signal or update has passed by nobody, and this text leaves the company.
-            if await reveals_pin(self._carrier, self._records, order.id, order.phone_numbers, given.reason):
-                return Admission(refused_because="The reason contains a PIN of this order; say it without.")
-        eligible = given.conclusion.eligible or await self._eligible(order.id)
+        eligible = given.conclusion.eligible or await self._eligible(given.opened.order.id)
         return _denial(given, policy, eligible)
 
     async def _eligible(self, portout_id: str) -> list[EligibleCode]:
@@ -101,6 +131,18 @@ class ReviewActivities:
 def not_a_reviewer(name: str) -> str:
     """What somebody is told who may not decide."""
     return f"{name} is not one of PORTOUT_REVIEWERS."
+
+
+def _entry_of(note: NoteInput) -> LedgerEntry:
+    opened = note.opened
+    return LedgerEntry(
+        portout_id=opened.order.id,
+        kind=EntryKind.REVIEWED,
+        step_key=f"{opened.run_id}:{note.step}",
+        body={"round": opened.round, "action": "note", "reviewer": note.reviewer},
+        personal={"text": note.text},
+        at=note.now,
+    )
 
 
 def _denial(given: AdmitInput, policy: Policy, eligible: list[EligibleCode]) -> Admission:

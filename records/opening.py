@@ -19,12 +19,11 @@ def open_records(settings: Settings) -> Records:
     """
     if settings.records_url.startswith("sqlite"):
         settings.home.mkdir(parents=True, exist_ok=True)
+    # The keys first: a database that cannot be used without one need not be changed.
+    pin_key = _key(settings, settings.pin_key, "pin.key", make=True)
+    records_key = _key(settings, settings.records_key, RECORDS_KEY, make=True)
     upgrade(settings.records_url)
-    return Records.open(
-        settings.records_url,
-        pin_key=_key(settings, settings.pin_key, "pin.key", make=True),
-        records_key=_key(settings, settings.records_key, RECORDS_KEY, make=True),
-    )
+    return Records.open(settings.records_url, pin_key=pin_key, records_key=records_key)
 
 
 def open_records_as_they_are(settings: Settings) -> Records:

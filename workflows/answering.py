@@ -1,5 +1,6 @@
 """Answering the carrier, telling people, and ending a round: what follows a decision, or an order that left without one."""
 
+import asyncio
 from dataclasses import dataclass
 
 from temporalio import workflow
@@ -45,6 +46,8 @@ class Answering(ReviewDesk):
     def __init__(self, start: StartScreening) -> None:
         super().__init__(start)
         self._pager = Pager(self._steps, start.timing.notice)
+        self._unrecorded = list(start.carried.unrecorded) if start.carried else []
+        self._recording: asyncio.Task[None] | None = None
 
     async def _answer(self, opened: Opened, conclusion: Conclusion, verdict: Verdict) -> ScreeningResult:
         self._stage = Stage.ANSWERING
@@ -79,14 +82,21 @@ class Answering(ReviewDesk):
     async def _next_round(
         self, opened: Opened, conclusion: Conclusion, verdict: Verdict, result: AnswerResult
     ) -> None:
-        """The carrier will not take this answer and the order is still pending: a person must find another."""
-        ending = Ending.answered(opened, conclusion, verdict, result).model_copy(
-            update={"kind": EntryKind.REFUSED_BY_CARRIER, "outcome": "none"}
-        )
-        await self._steps.must(RecordActivities.record_ending, ending)
-        # The next round has little time: it does not wait for notices of this one that cannot be delivered.
+        """The carrier will not take this answer and the order is still pending: a person must find another.
+
+        The next round has little time, so it waits neither for notices that cannot be delivered nor for records that
+        are away: it writes down itself how this one ended.
+        """
+        self._tell_refused(opened.round)
         await self._finish_handlers(notices_within=self._timing.activity)
-        await self._record_refused_attempts(ending)
+        self._refuse_what_came_late()
+        ending = Ending.answered(opened, conclusion, verdict, result).model_copy(
+            update={
+                "kind": EntryKind.REFUSED_BY_CARRIER,
+                "outcome": "none",
+                "refused_attempts": self._sentences_of_refused_attempts(),
+            }
+        )
         refused = list(opened.refused)
         if verdict.outcome is Outcome.DENY:
             refused.append(Barred(code=verdict.answer.rejection_code, reason=verdict.answer.reason))
@@ -94,9 +104,20 @@ class Answering(ReviewDesk):
             StartScreening(
                 portout_id=opened.order.id,
                 timing=self._timing,
-                carried=Carried(round=opened.round + 1, refused=refused),
+                carried=Carried(
+                    round=opened.round + 1, refused=refused, unrecorded=[*self._unrecorded, ending]
+                ),
             )
         )
+
+    def _begin_to_record_earlier_rounds(self) -> None:
+        if self._unrecorded:
+            self._recording = asyncio.create_task(self._record_earlier_rounds())
+
+    async def _record_earlier_rounds(self) -> None:
+        while self._unrecorded:
+            await self._steps.must(RecordActivities.record_ending, self._unrecorded[0])
+            del self._unrecorded[0]
 
     async def _end_gone(self, opened: Opened, gone: Gone) -> ScreeningResult:
         """The order left `pending` without us: nothing is sent.
@@ -139,9 +160,14 @@ class Answering(ReviewDesk):
                 search_attributes.OUTCOME.value_set(ending.outcome),
             ]
         )
-        await self._finish_handlers()
+        await self._finish_everything()
         await self._record_refused_attempts(ending)
         return ScreeningResult.of(ending)
+
+    async def _finish_everything(self) -> None:
+        await self._finish_handlers()
+        if self._recording is not None:
+            await self._recording
 
     async def _finish_handlers(self, *, notices_within: float | None = None) -> None:
         await self._pager.finish(notices_within)
@@ -150,20 +176,33 @@ class Answering(ReviewDesk):
     async def _record_refused_attempts(self, ending: Ending) -> None:
         """Write down, last of all, who tried what in vain: as long as a run is open somebody may still try."""
         self._refuse_what_came_late()
-        if not self._refused_attempts:
+        attempts = self._sentences_of_refused_attempts()
+        if not attempts:
             return
-        attempts = [attempt.sentence() for attempt in self._refused_attempts]
         await self._steps.must(
             RecordActivities.record_ending, ending.model_copy(update={"refused_attempts": attempts})
         )
         await workflow.wait_condition(workflow.all_handlers_finished)
 
-    def _tell(self, kind: NoticeKind, cause: str, text: str) -> None:
+    def _sentences_of_refused_attempts(self) -> list[str]:
+        return [attempt.sentence() for attempt in self._refused_attempts]
+
+    def _tell_refused(self, round_: int) -> None:
+        """Say that the carrier did not take the answer of a round: at once, and from the next one if that got lost."""
+        self._tell(
+            NoticeKind.INCIDENT,
+            "refused",
+            "The carrier did not take the answer; it needs another one.",
+            of_round=round_,
+        )
+
+    def _tell(self, kind: NoticeKind, cause: str, text: str, *, of_round: int | None = None) -> None:
         opened = self._opened
+        round_ = of_round or (opened.round if opened else 1)
         self._pager.tell(
             Notice(
                 kind=kind,
-                cause=f"{self._portout_id}:{opened.round if opened else 1}:{cause}",
+                cause=f"{self._portout_id}:{round_}:{cause}",
                 portout_id=self._portout_id,
                 support_key=opened.order.support_key if opened else None,
                 text=text,

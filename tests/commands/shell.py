@@ -13,6 +13,7 @@ from tests.scenarios.processes import OURS
 
 NOT_FOR_COMMANDS = ("COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
 """The size of the test's own terminal; and what would have each of many processes compile every module anew."""
+AT_ONCE = 4
 PATIENCE = 60.0
 """Seconds that a command may take on a busy machine."""
 
@@ -59,11 +60,22 @@ class Shell:
         assert process.returncode is not None
         return Ran(process.returncode, out.decode(), err.decode())
 
+    async def many(self, times: int, *arguments: str) -> list[Ran]:
+        """Run the same command many times, as many at once as make sense here; see `tests.commands.forking`."""
+        process = await self._start("tests.commands.forking", str(times), str(AT_ONCE), *arguments)
+        async with asyncio.timeout(PATIENCE):
+            out, err = await process.communicate()
+        assert process.returncode == 0, err.decode()
+        return [Ran(code, out, "") for code, out in json.loads(out)]
+
     async def start(self, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
+        return await self._start("commands.main", *arguments, **environment)
+
+    async def _start(self, module: str, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "commands.main",
+            module,
             *arguments,
             env={**self._environment, **environment},
             stdin=asyncio.subprocess.PIPE,

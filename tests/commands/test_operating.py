@@ -1,6 +1,8 @@
 """`status`, `pause`, `resume`, `settings`, `sandbox`."""
 
+import asyncio
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -22,7 +24,9 @@ async def test_status_of_a_working_service_is_well_and_exits_with_zero(
     ran = await portout("status", "--json")
     assert ran.code == 0, ran.out
     parts = {part["name"]: part for part in ran.json["parts"]}
-    assert list(parts) == ["Temporal", "Worker", "Intake", "Carrier", "Records", "Rules", "Sending", "Queue"]
+    assert list(parts) == [
+        *("Temporal", "Worker", "Intake", "Carrier", "Records", "Rules", "Live rules", "Sending", "Queue")
+    ]
     assert {part["health"] for part in parts.values()} == {"ok"}
     assert parts["Worker"]["says"] == f"1 on the task queue {standing.settings.task_queue}"
     assert " pending, " in parts["Intake"]["says"]
@@ -40,7 +44,7 @@ async def test_status_notices_a_worker_that_has_just_gone(service: Service) -> N
     ran = await portout("status")
     assert ran.code == 1
     assert ran.out.startswith("It does not work: see what FAILED.")
-    assert "Worker    FAILED" in ran.out
+    assert re.search(r"Worker +FAILED", ran.out)
 
 
 async def test_status_says_what_is_wrong_with_each_part(service: Service, tmp_path: Path) -> None:
@@ -70,17 +74,22 @@ async def test_status_without_temporal_and_records_still_answers(apart: Shell) -
 
 async def test_a_pause_tells_who_and_why_until_it_is_resumed(service: Service) -> None:
     portout = shell_of(service)
-    assert (await portout("pause")).sentence.startswith("A reason is needed")
-    paused = await portout("pause", "--by", "olga", "--reason", "Keys change.")
+    # What changes nothing runs beside each other: most of a command's time goes into its start.
+    unsaid, paused = await asyncio.gather(
+        portout("pause"), portout("pause", "--by", "olga", "--reason", "Keys change.")
+    )
+    assert unsaid.sentence.startswith("A reason is needed")
     assert (paused.code, paused.err) == (0, "")
-    again = await portout("pause", "--by", "paul", "--reason", "Me too.")
+    again, queue = await asyncio.gather(
+        portout("pause", "--by", "paul", "--reason", "Me too."), portout("queue", "--json")
+    )
     assert again.out.startswith("Sending is paused by olga since 20")
-    queue = await portout("queue", "--json")
     assert queue.json["paused"].endswith("UTC: Keys change.")
     resumed = await portout("resume", "--by", "paul")
     assert resumed.out.startswith("Resumed")
-    assert (await portout("resume")).out == "Sending is not paused.\n"
-    assert (await portout("queue", "--json")).json["paused"] is None
+    again, queue = await asyncio.gather(portout("resume"), portout("queue", "--json"))
+    assert again.out == "Sending is not paused.\n"
+    assert queue.json["paused"] is None
 
 
 async def test_settings_are_all_listed_and_secrets_are_not_shown(apart: Shell) -> None:

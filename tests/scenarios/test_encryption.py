@@ -9,10 +9,11 @@ from typing import Any
 from pydantic import SecretStr
 from temporalio.client import Client
 
+from activities.contracts import screening_workflow_id
 from records.cases import Stage
 from temporal_client import connect
 from tests.scenarios import searching
-from tests.service import Service, installed
+from tests.service import REVIEWER, Service, installed
 
 NAME = "Wilhelmina Featherstone"
 BUSINESS = "Featherstone Holdings"
@@ -62,6 +63,21 @@ async def test_a_new_key_in_front_still_reads_what_the_old_one_sealed(temporal: 
         stored = await searching.histories(service, await Client.connect(temporal))
         sealed = b"\n".join(stored.values())
         assert (b'"key-id": "b2xk"' in sealed, b'"key-id": "bmV3"' in sealed) == (True, True)
+
+
+async def test_what_a_strangers_key_sealed_holds_up_no_run(temporal: str, tmp_path: Path) -> None:
+    async with installed(temporal, tmp_path, **payload_keys("ours")) as service, service.working():
+        waiting = service.place_reviewed()
+        await service.stands_in(Stage.AWAITING_REVIEW, waiting)
+        decision = {"reviewer": REVIEWER, "reason": "Spoken with the account holder."}
+        for name in ("theirs", "ours"):  # a key that we lack, and another key under the name of ours
+            strange = service.settings.model_copy(update=payload_keys(name))
+            stranger = await connect(strange, address=temporal)
+            handle = stranger.get_workflow_handle(screening_workflow_id(waiting))
+            await handle.signal("deny", decision)
+        await service.screening(waiting).signal("approve", decision)
+        result = await service.result(waiting)
+    assert (result.outcome, result.reviewer) == ("approve", REVIEWER)
 
 
 def _customer(service: Service, folder: Path) -> str:

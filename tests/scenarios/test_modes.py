@@ -6,8 +6,9 @@ from pydantic import SecretStr
 
 from records.cases import Stage
 from records.ledger import EntryKind
+from records.marks import PAUSED
 from tests.scenarios.rules import rules_with
-from tests.service import installed
+from tests.service import Service, installed
 from tests.waiting import eventually
 
 REAL = SecretStr("sandbox")
@@ -96,6 +97,24 @@ async def test_a_switch_that_is_turned_off_again_holds_what_was_decided(
         async with service.working():
             assert (await service.result(order)).outcome == "approve"
     assert service.truth(order)["effective_patches"] == 1
+
+
+async def test_a_decision_that_was_held_from_its_first_try_on_is_sent_though_nothing_can_be_read(
+    service: Service,
+) -> None:
+    """The tries that were held said that they sent nothing, so the one that may send has nothing to find out."""
+    service.records.marks.set(PAUSED, "yes")
+    async with service.working():
+        order = service.place()
+        await service.stands_in(Stage.ANSWERING, order)
+        path = f"/portouts/{order}"
+        read = len(service.asked(path))
+        await eventually(lambda: len(service.asked(path)) > read)
+        service.fault(method="GET", path_prefix=path, status=503)
+        service.records.marks.set(PAUSED, "no")
+        result = await service.result(order)
+    assert (result.outcome, result.carrier_status) == ("approve", "authorized")
+    assert service.truth(order)["patches"] == 1
 
 
 async def test_where_the_policy_advises_a_person_decides_every_order(temporal: str, tmp_path: Path) -> None:

@@ -1,0 +1,17 @@
+"""Parts of its own for each test."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.serve import SandboxServer
+from tests.activities.parts import Parts, standing
+
+
+@pytest.fixture
+async def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parts]:
+    # A call that waits for the database waits less long, as everything does here.
+    monkeypatch.setattr("records.engine.PATIENCE", 0.1)
+    async with standing(tmp_path, SandboxServer()) as parts:
+        yield parts
