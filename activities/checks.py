@@ -1,7 +1,6 @@
 """The rules of a policy as activities, one per kind of check. Each gathers the facts of its check and asks the core."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
@@ -9,7 +8,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.carrier_errors import retrying
 from activities.contracts import RuleInput
-from activities.evidence import BAR_AFTER_MISMATCH, ask, customers_among, pin_result
+from activities.evidence import BAR_AFTER_MISMATCH, Question, gather, gather_recorded, pin_result
 from activities.notices import NoticeBoard
 from activities.pins import (
     STATUS_CHANGED,
@@ -21,8 +20,9 @@ from activities.pins import (
 )
 from activities.policies import PolicyShelf
 from records.store import Records
+from screening import evaluation
 from screening.checks import pin
-from screening.facts import CustomerFacts, PinOnFile
+from screening.facts import PinOnFile
 from screening.results import CheckResult
 from telnyx_api import TelnyxClient
 
@@ -92,12 +92,47 @@ class CheckActivities:
 
     @activity.defn
     async def check_authorized_name(self, given: RuleInput) -> CheckResult:
-        return await asyncio.to_thread(self._ask_about_customers, given)
+        return await asyncio.to_thread(self._ask, given)
 
-    def _ask_about_customers(self, given: RuleInput) -> CheckResult:
-        return self._ask(given, customers_among(self._records, given.order.phone_numbers))
+    @activity.defn
+    async def check_documents(self, given: RuleInput) -> CheckResult:
+        return await asyncio.to_thread(self._ask, given)
 
-    def _ask(self, given: RuleInput, customers: Sequence[CustomerFacts] = ()) -> CheckResult:
+    @activity.defn
+    async def check_account_lock(self, given: RuleInput) -> CheckResult:
+        return await asyncio.to_thread(self._ask, given)
+
+    @activity.defn
+    async def check_velocity(self, given: RuleInput) -> CheckResult:
+        return await asyncio.to_thread(self._ask, given)
+
+    @activity.defn
+    async def check_timing(self, given: RuleInput) -> CheckResult:
+        return await asyncio.to_thread(self._ask, given)
+
+    @activity.defn
+    async def check_number(self, given: RuleInput) -> CheckResult:
+        return await self._ask_with_carrier(given)
+
+    @activity.defn
+    async def check_repeat_request(self, given: RuleInput) -> CheckResult:
+        return await self._ask_with_carrier(given)
+
+    @activity.defn
+    async def check_condition(self, given: RuleInput) -> CheckResult:
+        return await self._ask_with_carrier(given)
+
+    def _ask(self, given: RuleInput) -> CheckResult:
+        question = self._question(given)
+        return evaluation.ask(question.rule, gather_recorded(self._records, question))
+
+    async def _ask_with_carrier(self, given: RuleInput) -> CheckResult:
+        question = await asyncio.to_thread(self._question, given)
+        async with retrying(self._board, refused_key=self._refused_key):
+            gathered = await gather(self._records, self._carrier, question)
+        return await asyncio.to_thread(evaluation.ask, question.rule, gathered)
+
+    def _question(self, given: RuleInput) -> Question:
         bundle = self._shelf.by_digest(given.policy_digest)
         policy = bundle.policies[given.policy]
         rule = policy.rule(given.rule_id)
@@ -107,7 +142,7 @@ class CheckActivities:
                 type="UnknownRule",
                 non_retryable=True,
             )
-        return ask(bundle, policy, rule, order=given.order, now=given.now, customers=customers)
+        return Question(bundle, policy, rule, given.order, given.now)
 
 
 def _wait_for_pin(pin_wait: float) -> None:

@@ -1,16 +1,19 @@
 """Opening an order: read it, find whose numbers they are, choose its policy and its deadlines."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
 from temporalio import activity
 
 from activities.carrier_errors import retrying
 from activities.contracts import CarrierStatus, Notice, NoticeKind, Opened, OpenInput, RuleToRun
+from activities.evidence import past_order
 from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
 from activities.policies import InForce, PolicyShelf
 from records.cases import CaseUpdate, Stage
+from records.customers import CustomerMatch
 from records.ledger import EntryKind, LedgerEntry, PastRounds
 from records.store import Records
 from screening.countries import countries_of
@@ -75,8 +78,9 @@ class OpeningActivities:
 
     def _open(self, given: OpenInput, order: OrderFacts, in_force: InForce) -> Opened:
         past = self._records.ledger.rounds(order.id)
+        holders = self._records.customers.find(order.phone_numbers)
         opened = judge(
-            self._records,
+            holders,
             in_force,
             past,
             given,
@@ -86,7 +90,7 @@ class OpeningActivities:
         )
         if opened.pending:
             self._note_refusal(opened, past, given.now)
-            self._records.cases.upsert(case_of(opened, given.now))
+            self._records.open_case(case_of(opened, given.now), past_order(order, holders, given.now))
         return opened
 
     def _note_refusal(self, opened: Opened, past: PastRounds, now: datetime) -> None:
@@ -111,7 +115,7 @@ def first_sending(records: Records) -> datetime | None:
 
 
 def judge(
-    records: Records,
+    holders: Sequence[CustomerMatch],
     in_force: InForce,
     past: PastRounds,
     given: OpenInput,
@@ -120,16 +124,15 @@ def judge(
     sends: bool,
     sending_since: datetime | None,
 ) -> Opened:
-    """Choose the policy of an order and its deadlines. Reads only.
+    """Choose the policy of an order and its deadlines.
 
     Args:
+        holders: who holds each number.
         sending_since: when sending to a real carrier was first switched on; None: never, or at the sandbox.
     """
-    matches = records.customers.find(order.phone_numbers)
-    customers = {match.customer.id: match.customer for match in matches if match.customer}
+    customers = {match.customer.id: match.customer for match in holders if match.customer}
     # A number without a customer beside one with a customer is not the same holder either.
-    holders = {match.customer.id if match.customer else None for match in matches}
-    several = len(holders) > 1
+    several = len({match.customer.id if match.customer else None for match in holders}) > 1
     tags = {tag for customer in customers.values() for tag in customer.tags}
     choice = in_force.bundle.choose(countries_of(order.phone_numbers), tags, several)
     policy = choice.policy
@@ -138,6 +141,9 @@ def judge(
     refused = [*sent_before, *(given.carried.refused if given.carried else [])]
     began = given.now if round_ > 1 else order.inserted_at or given.now
     limit = began + (policy.respond.again_within if round_ > 1 else policy.respond.within)
+    if given.carried and given.carried.limit:
+        # The carrier's clock does not start again because we screen again.
+        limit = min(limit, given.carried.limit)
     respond_by = limit - policy.respond.margin
     because = [choice.review_because] if choice.review_because else []
     if round_ > 1:

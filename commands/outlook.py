@@ -15,13 +15,15 @@ from pydantic import BaseModel
 from activities.concluding import conclusion_of, known_facts
 from activities.contracts import Answer, Opened, OpenInput
 from activities.eligible import eligible_codes
-from activities.evidence import BAR_AFTER_MISMATCH, ask, customers_among, pin_result
+from activities.evidence import BAR_AFTER_MISMATCH, Question, gather, past_order, pin_result
 from activities.opening import first_sending, judge, order_facts
 from activities.pins import attempted_pins, pins_on_file
 from activities.policies import InForce
 from records.errors import RecordsError
+from records.history import PastOrder
 from records.store import Records
 from screening import decision as core
+from screening import evaluation
 from screening.checks import pin
 from screening.policy import Mode, Policy, Rule
 from screening.results import CheckResult, Outcome, RuleResult
@@ -101,11 +103,12 @@ class Forecaster:
             if isinstance(pins, _Pins):
                 async with slots:
                     try:
-                        return await self._outlook(order, pins, tried)
+                        return await self._outlook(order, pins, tried, unrecorded)
                     except (CarrierError, RecordsError) as error:
                         why = str(error)
             return Unjudged(portout_id=order.id, support_key=order.support_key, why=str(why))
 
+        unrecorded = await asyncio.to_thread(self._unrecorded, orders)
         compared = await asyncio.gather(*(read(order) for order in orders))
         tried = [
             (order.id, number, result)
@@ -125,12 +128,18 @@ class Forecaster:
         last = results[-1] if results else pin.judge(on_file, None, several_customers=several)
         return _Pins(sum(one is not None for one in on_file), last, results)
 
-    async def _outlook(self, order: PortOut, pins: _Pins, tried: Sequence[tuple[str, str, str]]) -> Outlook:
+    async def _outlook(
+        self,
+        order: PortOut,
+        pins: _Pins,
+        tried: Sequence[tuple[str, str, str]],
+        unrecorded: Sequence[PastOrder],
+    ) -> Outlook:
         opened = await asyncio.to_thread(self._open, order)
         policy = self.in_force.bundle.policies[opened.policy]
         results = [
             RuleResult(
-                rule_id=rule.id, check=await asyncio.to_thread(self._check, rule, policy, opened, pins, tried)
+                rule_id=rule.id, check=await self._check(rule, policy, opened, pins, tried, unrecorded)
             )
             for rule in policy.rules
         ]
@@ -165,7 +174,7 @@ class Forecaster:
         facts = order_facts(order)
         given = OpenInput(portout_id=order.id, run_id=str(uuid4()), now=self.now)
         return judge(
-            self.records,
+            self.records.customers.find(facts.phone_numbers),
             self.in_force,
             self.records.ledger.rounds(order.id),
             given,
@@ -174,19 +183,28 @@ class Forecaster:
             sending_since=self.sending_since,
         )
 
-    def _check(
+    async def _check(
         self,
         rule: Rule,
         policy: Policy,
         opened: Opened,
         pins: _Pins,
         tried: Sequence[tuple[str, str, str]],
+        unrecorded: Sequence[PastOrder],
     ) -> CheckResult:
-        order = opened.order
         if rule.check.kind == pin.KIND.name:
-            return pin_result(pins.result, barred=self._barred(opened, tried))
-        customers = customers_among(self.records, order.phone_numbers)
-        return ask(self.in_force.bundle, policy, rule, order=order, now=self.now, customers=customers)
+            return pin_result(pins.result, barred=await asyncio.to_thread(self._barred, opened, tried))
+        question = Question(self.in_force.bundle, policy, rule, opened.order, self.now, unrecorded)
+        gathered = await gather(self.records, self.carrier, question)
+        return await asyncio.to_thread(evaluation.ask, rule, gathered)
+
+    def _unrecorded(self, orders: Sequence[PortOut]) -> list[PastOrder]:
+        """The pending orders that the service has not opened yet."""
+        known = self.records.history.known([order.id for order in orders])
+        facts = [order_facts(order) for order in orders if order.id not in known]
+        return [
+            past_order(order, self.records.customers.find(order.phone_numbers), self.now) for order in facts
+        ]
 
     def _barred(self, opened: Opened, tried: Sequence[tuple[str, str, str]]) -> bool:
         """Whether attempts, recorded or only seen now, bar an automatic approval."""

@@ -6,11 +6,12 @@ stored bytes. Personal facts in it are sealed (`records.sealing`), so erasing a 
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from records.canonical import canonical
 from records.cases import Cases, CaseUpdate
 from records.engine import CHUNK, Database
 from records.errors import BadKey
+from records.history import History
 from records.ledger_chain import FORMAT, START, Link, faults_of
 from records.schema import keys, ledger, utc_text
 from records.sealing import FactKey, Sealer
@@ -120,6 +122,26 @@ _INSERT = sa.insert(ledger).inline()
 _INSERT_KEY = sa.insert(keys).inline()
 _ENTRIES = sa.select(ledger).where(ledger.c.portout_id == sa.bindparam("portout")).order_by(ledger.c.position)
 _KEYS = sa.select(keys.c.key_id, keys.c.wrapped).where(keys.c.portout_id == sa.bindparam("portout"))
+_SCREENED_SINCE = sa.and_(
+    ledger.c.kind.in_((EntryKind.SCREENED.value, EntryKind.DECIDED.value)),
+    ledger.c.at >= sa.bindparam("since", type_=ledger.c.at.type),
+)
+_COUNT = sa.select(sa.func.count(ledger.c.portout_id.distinct())).where(_SCREENED_SINCE)
+_PAGE = (
+    sa.select(ledger.c.portout_id)
+    .where(_SCREENED_SINCE, ledger.c.portout_id > sa.bindparam("after"))
+    .group_by(ledger.c.portout_id)
+    .order_by(ledger.c.portout_id)
+    .limit(sa.bindparam("limit"))
+)
+_ENTRIES_OF_MANY = (
+    sa.select(ledger)
+    .where(ledger.c.portout_id.in_(sa.bindparam("portouts", expanding=True)))
+    .order_by(ledger.c.portout_id, ledger.c.position)
+)
+_KEYS_OF_MANY = sa.select(keys.c.portout_id, keys.c.key_id, keys.c.wrapped).where(
+    keys.c.portout_id.in_(sa.bindparam("portouts", expanding=True))
+)
 _ANSWERED = (
     sa.select(ledger.c.portout_id, sa.func.max(ledger.c.at))
     .where(
@@ -133,10 +155,11 @@ _ANSWERED = (
 class Ledger:
     """Append-only; the database itself refuses UPDATE and DELETE."""
 
-    def __init__(self, database: Database, sealer: Sealer, cases: Cases) -> None:
+    def __init__(self, database: Database, sealer: Sealer, cases: Cases, history: History) -> None:
         self._database = database
         self._sealer = sealer
         self._cases = cases
+        self._history = history
 
     def append(self, entry: LedgerEntry) -> bool:
         """Writes an entry once; False if its step is there already.
@@ -153,12 +176,20 @@ class Ledger:
         with self._writing(entries) as connection:
             return [self._append(connection, entry) for entry in entries]
 
-    def append_and_show(self, entries: Sequence[LedgerEntry], case: CaseUpdate) -> None:
-        """The same together with what the queue shows after them, so that neither is seen without the other."""
+    def append_and_show(
+        self, entries: Sequence[LedgerEntry], case: CaseUpdate, *, denied_at: datetime | None = None
+    ) -> None:
+        """The same together with what the queue shows after them, so that neither is seen without the other.
+
+        Args:
+            denied_at: the order was denied then, and its history says so.
+        """
         with self._writing(entries) as connection:
             for entry in entries:
                 self._append(connection, entry)
             self._cases.upsert_within(connection, case)
+            if denied_at is not None:
+                self._history.deny_within(connection, case.portout_id, denied_at)
 
     def _writing(self, entries: Sequence[LedgerEntry]) -> AbstractContextManager[Connection]:
         return self._database.write(*{f"ledger:{entry.portout_id}" for entry in entries})
@@ -220,13 +251,51 @@ class Ledger:
         """The entries of a port-out in their order. What cannot be unsealed is said, not raised."""
         with self._database.read() as connection:
             rows = connection.execute(_ENTRIES, {"portout": portout_id}).all()
-            wrapped = {row.key_id: row.wrapped for row in connection.execute(_KEYS, {"portout": portout_id})}
-        found: dict[str, FactKey | None] = {}
-        for identity, data in wrapped.items():
-            found[identity] = None
-            with suppress(BadKey):
-                found[identity] = self._sealer.unwrap(portout_id, identity, data)
+            wrapped = connection.execute(_KEYS, {"portout": portout_id}).all()
+        found = self._unwrapped(portout_id, wrapped)
         return [_read(row, found) for row in rows]
+
+    def screened(self, since: datetime) -> int:
+        """How many port-outs were screened at that time or later."""
+        with self._database.read() as connection:
+            return int(connection.execute(_COUNT, {"since": since}).scalar_one())
+
+    def pages_of_screened(self, since: datetime) -> Iterator[list[str]]:
+        """The ids of those port-outs, at most 500 at a time, in ascending order. Each page is read when it is wanted."""
+        after = ""
+        while True:
+            with self._database.read() as connection:
+                found = connection.execute(_PAGE, {"since": since, "after": after, "limit": CHUNK})
+                page = list(found.scalars())
+            if not page:
+                return
+            yield page
+            after = page[-1]
+
+    def entries_of(self, portout_ids: Sequence[str]) -> Iterator[tuple[str, list[ReadEntry]]]:
+        """The entries of each of these port-outs, as `entries` gives them, after its id and in ascending order of ids.
+
+        Args:
+            portout_ids: at most 500.
+        """
+        wanted = {"portouts": list(portout_ids)}
+        with self._database.read() as connection:
+            rows = connection.execute(_ENTRIES_OF_MANY, wanted).all()
+            wrapped: dict[str, list[Any]] = {}
+            for key in connection.execute(_KEYS_OF_MANY, wanted):
+                wrapped.setdefault(key.portout_id, []).append(key)
+        for portout_id, of_one in groupby(rows, key=lambda row: row.portout_id):
+            found = self._unwrapped(portout_id, wrapped.get(portout_id, ()))
+            yield portout_id, [_read(row, found) for row in of_one]
+
+    def _unwrapped(self, portout_id: str, wrapped: Iterable[Any]) -> dict[str, FactKey | None]:
+        """The keys of a port-out by their id; None for one that another PORTOUT_RECORDS_KEY wraps."""
+        found: dict[str, FactKey | None] = {}
+        for row in wrapped:
+            found[row.key_id] = None
+            with suppress(BadKey):
+                found[row.key_id] = self._sealer.unwrap(portout_id, row.key_id, row.wrapped)
+        return found
 
     def verify_chain(self, portout_id: str) -> list[str]:
         """Every fault in a port-out's chain, one sentence each: entries edited, removed, inserted or put in

@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from records.errors import NaiveTime
 
-REVISION = "0001"
+REVISION = "0003"
 """The newest migration: what a database must be at for this code."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -206,6 +206,38 @@ attempts = sa.Table(
     sa.Column("result", Words),
     sa.PrimaryKeyConstraint("portout_id", "round", "event_id", "number"),
     sa.Index(None, "number", "at"),
+    # Wrong PINs are few.
+    sa.Index(
+        "ix_attempts_mismatch_at",
+        "at",
+        sqlite_where=sa.text("result = 'mismatch'"),
+        postgresql_where=sa.text("result = 'mismatch'"),
+    ),
+)
+
+history = sa.Table(
+    "history",
+    metadata,
+    sa.Column("portout_id", Words, nullable=False),
+    sa.Column("number", Words, nullable=False),
+    sa.Column("customer_id", Words),
+    sa.Column("spid", Words),
+    sa.Column("carrier", Words),
+    sa.Column("requested_at", UtcDateTime, nullable=False),
+    sa.Column("denied_at", UtcDateTime),
+    sa.PrimaryKeyConstraint("portout_id", "number"),
+    sa.Index(None, "number", "requested_at"),
+    # With the id at the end, orders are counted in the index alone.
+    sa.Index(None, "customer_id", "requested_at", "portout_id"),
+    sa.Index(None, "spid", "requested_at", "portout_id"),
+    sa.Index(None, "carrier", "requested_at", "portout_id"),
+    # Denials are few.
+    sa.Index(
+        "ix_history_denied_at",
+        "denied_at",
+        sqlite_where=sa.text("denied_at IS NOT NULL"),
+        postgresql_where=sa.text("denied_at IS NOT NULL"),
+    ),
 )
 
 policies = sa.Table(
@@ -223,7 +255,20 @@ activations = sa.Table(
     sa.Column("digest", sa.Text, sa.ForeignKey("policies.digest"), nullable=False),
     sa.Column("engine_version", sa.Text, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("activated_by", Words),
     sqlite_autoincrement=True,
+)
+
+rule_reports = sa.Table(
+    "rule_reports",
+    metadata,
+    sa.Column("worker", sa.Text, primary_key=True),
+    sa.Column("host", Words, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("running", sa.Text, nullable=False),
+    sa.Column("found", sa.Text),
+    sa.Column("refused", Words),
 )
 
 marks = sa.Table(

@@ -6,10 +6,11 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from records.attempts import Attempts
-from records.cases import Cases
+from records.cases import Cases, CaseUpdate
 from records.customers import Customers
 from records.engine import MIGRATE, Database
 from records.errors import NotMigrated
+from records.history import History, PastOrder
 from records.ledger import Ledger
 from records.marks import Marks
 from records.notices import Notices
@@ -32,7 +33,8 @@ class Records:
         self._sealer = sealer
         self.customers = Customers(database, hasher)
         self.cases = Cases(database)
-        self.ledger = Ledger(database, sealer, self.cases)
+        self.history = History(database)
+        self.ledger = Ledger(database, sealer, self.cases, self.history)
         self.attempts = Attempts(database)
         self.policies = Policies(database)
         self.marks = Marks(database)
@@ -69,6 +71,12 @@ class Records:
     def close(self) -> None:
         """Gives the connections back. No call may follow."""
         self._database.close()
+
+    def open_case(self, case: CaseUpdate, order: PastOrder) -> None:
+        """Shows an opened order in the queue and remembers it in the history, both or neither."""
+        with self._database.write() as connection:
+            self.cases.upsert_within(connection, case)
+            self.history.record_within(connection, order)
 
     def warnings(self) -> list[str]:
         """Sentences for start-up and status: keys that are not those with which the records were written.

@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from screening.checks import authorized_name, carrier, pin, spid
+from screening.checks import (
+    account_lock,
+    authorized_name,
+    carrier,
+    condition,
+    documents,
+    number,
+    pin,
+    repeat_request,
+    spid,
+    timing,
+    velocity,
+)
 from screening.checks.kind import CheckKind, GatheredFacts
 
 __all__ = ["CHECKS", "CheckKind", "GatheredFacts"]
@@ -12,6 +24,13 @@ _KINDS: tuple[CheckKind[Any], ...] = (
     spid.KIND,
     authorized_name.KIND,
     carrier.KIND,
+    number.KIND,
+    documents.KIND,
+    account_lock.KIND,
+    velocity.KIND,
+    repeat_request.KIND,
+    timing.KIND,
+    condition.KIND,
 )
 
 CHECKS: dict[str, CheckKind[Any]] = {kind.name: kind for kind in _KINDS}

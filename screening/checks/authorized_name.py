@@ -10,8 +10,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from screening.checks.kind import COMMON_SENTENCES, ERROR, MISSING, MIXED, CheckKind
-from screening.checks.names import Comparison, Likeness, compare
+from screening.checks.kind import COMMON_SENTENCES, ERROR, MISSING, MIXED, CheckKind, Example
+from screening.checks.names import SAME, Comparison, Likeness, compare
 from screening.facts import CustomerFacts, OrderFacts
 from screening.policy_values import Flag, RuleModel, WholeNumber
 from screening.results import CheckResult, FactValue
@@ -19,6 +19,8 @@ from screening.results import CheckResult, FactValue
 MATCH = "match"
 CLOSE = "close"
 MISMATCH = "mismatch"
+
+_RESULTS = {Likeness.MATCH: MATCH, Likeness.CLOSE: CLOSE, Likeness.MISMATCH: MISMATCH}
 
 GivenFact = Literal["portout.authorized_name", "portout.end_user_name"]
 AgainstFact = Literal["customer.name", "customer.business_name", "customer.authorized_names"]
@@ -32,7 +34,12 @@ _AGAINST: tuple[AgainstFact, ...] = (
 
 
 class Bands(RuleModel):
-    """Similarities from 0 to 100 from which names match, and from which they are close."""
+    """Similarities from 0 to 100 from which names match, and from which they are close.
+
+    Attributes:
+        match: names this similar match.
+        close: names this similar are close; below they differ.
+    """
 
     match: WholeNumber = Field(default=92, ge=0, le=100)
     close: WholeNumber = Field(default=80, ge=0, le=100)
@@ -47,7 +54,12 @@ class Bands(RuleModel):
 class AuthorizedNameParams(RuleModel):
     """Which name of the request is compared with which of ours, and how strictly.
 
-    `initials` and `nicknames`: whether an initial or a listed nickname may stand for a given name.
+    Attributes:
+        given: the name of the request.
+        against: our names, of which the best one counts.
+        bands: how similar names must be.
+        initials: whether an initial may stand for a given name.
+        nicknames: whether a listed nickname may stand for a given name.
     """
 
     given: GivenFact = "portout.authorized_name"
@@ -67,22 +79,22 @@ def check(params: AuthorizedNameParams, order: OrderFacts, customers: Sequence[C
         `match`, `close` or `mismatch` with `similarity` (0-100); `mixed` when there are several customers;
         `missing` when the request or we have no name to compare.
     """
-    given = order.as_facts()[params.given]
+    given = getattr(order, params.given.removeprefix("portout."))
     facts: dict[str, FactValue] = {params.given: given}
     if len(customers) > 1:
         return CheckResult(result=MIXED, facts=facts)
-    ours = customers[0].as_facts() if customers else {}
-    facts.update({name: ours.get(name) for name in params.against})
-    best = _best(params, str(given or ""), list(_texts(ours.get(name) for name in params.against)))
+    if customers:
+        facts |= {name: getattr(customers[0], name.removeprefix("customer.")) for name in params.against}
+    best = _best(params, given or "", _texts(facts.get(name) for name in params.against))
     if best is None:
         return CheckResult(result=MISSING, facts=facts)
-    result = {Likeness.MATCH: MATCH, Likeness.CLOSE: CLOSE, Likeness.MISMATCH: MISMATCH}[best.likeness]
-    return CheckResult(result=result, facts=facts, values={"similarity": best.similarity})
+    return CheckResult(result=_RESULTS[best.likeness], facts=facts, values={"similarity": best.similarity})
 
 
-def _best(params: AuthorizedNameParams, given: str, candidates: Sequence[str]) -> Comparison | None:
-    comparisons = (
-        compare(
+def _best(params: AuthorizedNameParams, given: str, candidates: Iterable[str]) -> Comparison | None:
+    best: Comparison | None = None
+    for candidate in candidates:
+        found = compare(
             given,
             candidate,
             match=params.bands.match,
@@ -90,10 +102,11 @@ def _best(params: AuthorizedNameParams, given: str, candidates: Sequence[str]) -
             initials=params.initials,
             nicknames=params.nicknames,
         )
-        for candidate in candidates
-    )
-    found = [comparison for comparison in comparisons if comparison is not None]
-    return max(found, key=lambda comparison: (comparison.likeness, comparison.similarity), default=None)
+        if found == SAME:
+            return found
+        if found and (best is None or (found.likeness, found.similarity) > (best.likeness, best.similarity)):
+            best = found
+    return best
 
 
 def _texts(values: Iterable[FactValue]) -> Iterator[str]:
@@ -109,6 +122,9 @@ KIND = CheckKind(
     sentence="Whether the name on the request fits a name that we have for the account.",
     params=AuthorizedNameParams,
     run=lambda params, gathered: check(params, gathered.order, gathered.customers),
+    example=Example(
+        given={"portout.authorized_name": "J. Smith", "customer.name": "John Smith"}, expect=MATCH
+    ),
     results={
         MATCH: "The name on the request is one that we have for the account.",
         CLOSE: "The name on the request is like one that we have, but not the same.",

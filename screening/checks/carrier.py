@@ -4,25 +4,26 @@ The SPID is the key, because names vary: Telnyx's own examples call 073H "Onvoy"
 block list is read generously all the same: an entry also blocks by its names.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 
-from screening.checks.kind import COMMON_SENTENCES, ERROR, MISSING, CheckKind
-from screening.checks.names import company_key
-from screening.checks.spid import normal
+from pydantic import Field
+
+from screening.checks.kind import COMMON_SENTENCES, ERROR, MISSING, CheckKind, Example
 from screening.facts import OrderFacts
-from screening.named_lists import Entry, NamedList
+from screening.named_lists import NamedList
 from screening.policy_values import Name, RuleModel
 from screening.results import CheckResult
+from screening.spelling import company_key, plain_key
 
 ALLOWED = "allowed"
 BLOCKED = "blocked"
 
 
 class CarrierParams(RuleModel):
-    """`block`: the policy's name of the list of carriers to block."""
+    """Which carriers are blocked."""
 
-    block: Name
+    block: Name = Field(description="The policy's name for the list of carriers to block.")
 
 
 def check(
@@ -40,24 +41,12 @@ def check(
         proves nothing.
     """
     facts = {"portout.spid": order.spid, "portout.carrier_name": order.carrier_name}
-    spid, name = normal(order.spid), company_key(order.carrier_name or "")
-    in_force = list(lists[params.block].in_force(today))
-    blocking = spid and _first(entry for entry in in_force if spid in map(normal, _spellings(entry)))
-    blocking = blocking or (
-        name and _first(entry for entry in in_force if name in map(company_key, _spellings(entry)))
-    )
+    named, spid, name = lists[params.block], order.spid or "", order.carrier_name or ""
+    blocking = named.find(spid, today, key=plain_key) or named.find(name, today, key=company_key)
     if blocking:
         values = {"entry.value": blocking.value, "entry.why": blocking.why}
         return CheckResult(result=BLOCKED, facts=facts, values=values)
-    return CheckResult(result=ALLOWED if spid else MISSING, facts=facts)
-
-
-def _spellings(entry: Entry) -> list[str]:
-    return [entry.value, *entry.also]
-
-
-def _first(entries: Iterable[Entry]) -> Entry | None:
-    return next(iter(entries), None)
+    return CheckResult(result=ALLOWED if plain_key(spid) else MISSING, facts=facts)
 
 
 KIND = CheckKind(
@@ -65,6 +54,7 @@ KIND = CheckKind(
     sentence="Whether the gaining carrier is on a block list.",
     params=CarrierParams,
     run=lambda params, gathered: check(params, gathered.order, gathered.lists, gathered.today),
+    example=Example(params={"block": "blocked_carriers"}, given={"portout.zip": "10001"}, expect=MISSING),
     results={
         ALLOWED: "The gaining carrier is not on the block list.",
         BLOCKED: "The gaining carrier is on the block list.",

@@ -11,24 +11,43 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from rapidfuzz import fuzz
 
-LONGEST_NAME = 200
-"""Characters of a name that are looked at."""
+from screening.spelling import LONGEST_NAME, without_legal_form, words
 
-_LEGAL_SUFFIXES = frozenset(
-    {"llc", "llp", "lllp", "lp", "pllc", "plc", "pc", "pa", "inc", "incorporated", "corp", "corporation"}
-    | {"co", "company", "ltd", "limited", "gmbh", "ulc"}
-)
 _GENERATIONS = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _NOT_A_NAME = frozenset(
     {"na", "n a", "none", "null", "nil", "unknown", "not available", "not applicable", "tbd"}
 )
-_LETTERS_WITHOUT_DECOMPOSITION = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe"})
-_APOSTROPHES = re.compile(r"['’‘ʼ`´]")
 _DOING_BUSINESS_AS = re.compile(r"\b(?:d/b/a|d\.b\.a\.?|dba|doing business as|trading as)\b\.?:?")
+
+_OTHER_PEOPLE = frozenset(
+    frozenset(pair)
+    for pair in (
+        ("aaron", "erin"),
+        ("alexander", "alexandria"),
+        ("amelia", "emily"),
+        ("andrea", "andrew"),
+        ("bill", "robert"),
+        ("billy", "robert"),
+        ("earnest", "ernestine"),
+        ("emil", "emily"),
+        ("frederica", "frederick"),
+        ("hannah", "joanna"),
+        ("hannah", "susan"),
+        ("jane", "virginia"),
+        ("johannes", "jonathan"),
+        ("laurinda", "lawrence"),
+        ("lois", "louise"),
+        ("louis", "louise"),
+        ("marsha", "mary"),
+        ("robert", "rupert"),
+        ("william", "wilma"),
+    )
+)
+"""Pairs in the `nicknames` library that are two given names: a brother and sister, or a couple, may bear them."""
 
 
 class Likeness(IntEnum):
@@ -62,27 +81,15 @@ class Comparison:
     similarity: float
 
 
-def words(text: str) -> str:
-    """Return text in lower case, without accents and punctuation, `&` as `and`, words apart by one blank."""
-    decomposed = unicodedata.normalize("NFKD", text[:LONGEST_NAME]).casefold()
-    # Only Latin, Greek and Cyrillic accents: in other scripts such marks are vowels and tell names apart.
-    letters = "".join(
-        char for char in decomposed if not "\u0300" <= char <= "\u036f" and unicodedata.category(char) != "Cf"
-    )
-    letters = _APOSTROPHES.sub("", letters.translate(_LETTERS_WITHOUT_DECOMPOSITION)).replace("&", " and ")
-    kept = (char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in letters)
-    return " ".join("".join(kept).split())
+SAME = Comparison(Likeness.MATCH, 100.0)
+"""No two names are more alike."""
 
 
-def company_key(text: str) -> str:
-    """Return what spellings of one company name have in common: its letters without legal form and blanks."""
-    return "".join(_without_legal_form(words(text).split()))
-
-
-def readings(text: str) -> list[PersonName]:
+@lru_cache(maxsize=1_024)
+def readings(text: str) -> tuple[PersonName, ...]:
     """Return the names that a text may stand for: none, one, or several with a "doing business as"."""
     parts = _DOING_BUSINESS_AS.split(unicodedata.normalize("NFKC", text[:LONGEST_NAME]).casefold())
-    return [name for part in parts if (name := _reading(part)) is not None]
+    return tuple(name for part in parts if (name := _reading(part)) is not None)
 
 
 def compare(
@@ -110,7 +117,7 @@ def compare(
 def _reading(part: str) -> PersonName | None:
     before, _, after = part.partition(",")
     family = words(before).split()
-    tokens = _without_legal_form(family + words(after).split())
+    tokens = without_legal_form(family + words(after).split())
     if not tokens or " ".join(tokens) in _NOT_A_NAME:
         return None
     plain = [token for token in tokens if token not in _GENERATIONS] or list(tokens)
@@ -120,32 +127,11 @@ def _reading(part: str) -> PersonName | None:
     return PersonName(tokens, plain[0], frozenset({plain[-1]}))
 
 
-def _without_legal_form(tokens: list[str]) -> tuple[str, ...]:
-    """Drop legal forms from the end, `l l c` as well as `llc`, but never everything."""
-    rest = list(tokens)
-    while len(rest) > 1 and (length := _legal_form_at_end(rest)):
-        del rest[-length:]
-    return tuple(rest)
-
-
-def _legal_form_at_end(tokens: list[str]) -> int:
-    if tokens[-1] in _LEGAL_SUFFIXES:
-        return 1
-    for length in (4, 3, 2):
-        spelled = tokens[-length:]
-        # "Smith, P. A." is a person with initials, "Acme Partners, L. P." is a company.
-        is_enough_left = len(tokens) - length >= (2 if length == 2 else 1)
-        is_spelled = all(len(token) == 1 for token in spelled) and "".join(spelled) in _LEGAL_SUFFIXES
-        if is_enough_left and is_spelled:
-            return length
-    return 0
-
-
 def _compare(
     mine: PersonName, theirs: PersonName, *, match: int, close: int, initials: bool, nicknames: bool
 ) -> Comparison:
     if "".join(mine.tokens) == "".join(theirs.tokens):
-        return Comparison(Likeness.MATCH, 100.0)
+        return SAME
     my_rest, their_rest = _differences(mine.tokens, theirs.tokens)
     my_words, their_words = list(mine.tokens), list(theirs.tokens)
     pairs = [
@@ -190,7 +176,7 @@ def _is_initial(word: str, other: str, mine: PersonName, theirs: PersonName) -> 
 
 
 def _is_nickname(word: str, other: str, mine: PersonName, theirs: PersonName) -> bool:
-    if word in mine.surnames and other in theirs.surnames:
+    if (word in mine.surnames and other in theirs.surnames) or frozenset({word, other}) in _OTHER_PEOPLE:
         return False
     return other in _nicknames().get(word, ()) or word in _nicknames().get(other, ())
 

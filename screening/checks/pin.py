@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pydantic import SecretStr
 
-from screening.checks.kind import COMMON_SENTENCES, ERROR, MISSING, MIXED, CheckKind, GatheredFacts
+from screening.checks.kind import COMMON_SENTENCES, ERROR, MISSING, MIXED, CheckKind, Example, GatheredFacts
 from screening.facts import PinOnFile
 from screening.policy_values import RuleModel
 from screening.results import CheckResult
@@ -70,6 +70,7 @@ KIND = CheckKind(
     sentence="Whether the port-out PIN of the request is the one on file for every number.",
     params=PinParams,
     run=_run,
+    example=Example(given={"portout.attempted_pin": "0042", "customer.pin": "0042"}, expect=MATCH),
     results={
         MATCH: "The PIN supplied is the one on file for every number.",
         MISMATCH: "The PIN supplied is not the one on file.",

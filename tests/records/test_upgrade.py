@@ -88,16 +88,19 @@ def test_on_postgresql_the_ledger_refuses_changes_by_a_function(url: str) -> Non
     upgrade(url)
     database, written = Database(url), io.StringIO()
     with database.read() as connection:
-        script = ScriptDirectory.from_config(alembic_config(connection)).get_revision(REVISION)
+        newest_first = list(ScriptDirectory.from_config(alembic_config(connection)).walk_revisions())
     database.close()
     options = {"as_sql": True, "output_buffer": written}
     with Operations.context(MigrationContext.configure(dialect_name="postgresql", opts=options)):
-        script.module.upgrade()
-        script.module.downgrade()
+        for script in reversed(newest_first):
+            script.module.upgrade()
+        for script in newest_first:
+            script.module.downgrade()
     assert "BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger" in written.getvalue()
     assert "RAISE(ABORT" not in written.getvalue()
     assert "seq BIGSERIAL" in written.getvalue()
     assert "at TIMESTAMP WITH TIME ZONE" in written.getvalue()
+    assert "ON history (denied_at) WHERE denied_at IS NOT NULL" in written.getvalue()
     assert written.getvalue().rstrip().endswith("DROP FUNCTION ledger_refuses();")
 
 
