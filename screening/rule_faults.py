@@ -1,10 +1,14 @@
 """Faults of rules: what they ask, whether every answer is handled, and their tests."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
-from screening.checks import CHECKS, CheckKind
+from pydantic import ValidationError
+
+from screening.checks import CHECKS, CheckKind, condition
 from screening.checks.kind import ERROR, MISSING, MIXED
+from screening.condition_faults import asks_presence, check_condition
 from screening.diagnostics import Code, did_you_mean, one_of, quoted
 from screening.effect_faults import PolicyNames, check_effect, outcome_of
 from screening.fact_faults import check_given_facts, check_unset_facts, is_known_fact
@@ -14,13 +18,19 @@ from screening.shape import Faults, parse
 from screening.yaml_tree import MapNode, Node, Scalar, child, entries, items, word, words
 
 _NO_EVIDENCE = frozenset({MISSING, ERROR, MIXED})
+ASKED_BY_NAME = CHECKS.keys() - {condition.KIND.name}
+"""What may stand under `check`; conditions are written under `when`."""
+
 _ALL_PLACEHOLDERS = frozenset(name for kind in CHECKS.values() for name in kind.placeholders)
 
 
 def kind_of(rule: Node) -> CheckKind[Any] | None:
     """Return the kind of check that a rule asks; None if that cannot be told."""
-    checks = entries(child(rule, "check"))
-    return CHECKS.get(checks[0][0].text) if len(checks) == 1 else None
+    checks, when = entries(child(rule, "check")), child(rule, "when")
+    if when is not None and not checks:
+        # What asks whether a fact is missing must not become the evidence for an approval.
+        return replace(condition.KIND, evidence=frozenset()) if asks_presence(when) else condition.KIND
+    return CHECKS.get(checks[0][0].text) if len(checks) == 1 and when is None else None
 
 
 def check_rules(root: Node, names: PolicyNames, lists: Collection[str], faults: Faults) -> None:
@@ -71,8 +81,13 @@ def report_unknown(
 
 
 def _check_question(rule: Node, lists: Collection[str], faults: Faults) -> None:
+    if when := child(rule, "when"):
+        check_condition(when, lists, faults)
     for key, params in entries(child(rule, "check")):
-        if report_unknown(key, CHECKS, Code.UNKNOWN_CHECK, "check", faults):
+        if key.text == condition.KIND.name:
+            faults.error(key, Code.UNKNOWN_CHECK, "a condition is no check", "write when: in place of check:")
+            continue
+        if report_unknown(key, ASKED_BY_NAME, Code.UNKNOWN_CHECK, "check", faults):
             continue
         kind = CHECKS[key.text]
         for param, usable in kind.fact_params.items():
@@ -112,10 +127,21 @@ def _check_answers(
         check_effect(effect, names, faults, unlawful_ground=ground, declared=kind.placeholders)
         _check_evidence(result.text, effect, faults)
     handled = {key.text for key, _ in [*entries(then), *entries(defaults)]}
-    if unhandled := [result for result in kind.results if result not in handled]:
-        place = rule.keys.get("then") or rule.keys.get("check") if isinstance(rule, MapNode) else None
+    if unhandled := [result for result in _results_given(rule, kind) if result not in handled]:
+        keys = rule.keys if isinstance(rule, MapNode) else {}
+        place = keys.get("then") or keys.get("check") or keys.get("when")
         sentence = f"{kind.name} can also answer {one_of(unhandled)}, and nothing says what that does"
         faults.error(place or rule, Code.RESULT_NOT_HANDLED, sentence, "add it here or in defaults")
+
+
+def _results_given(rule: Node, kind: CheckKind[Any]) -> Collection[str]:
+    """Return the results that the check of a rule can give; all of its kind if its parameters are faulty."""
+    check, when = child(rule, "check", kind.name), child(rule, "when")
+    params = {"when": when.plain()} if when else check.plain() if check else None
+    try:
+        return kind.results_given(params if isinstance(params, dict) else {})
+    except ValidationError:
+        return kind.results
 
 
 def _check_evidence(result: str, effect: Node, faults: Faults) -> None:

@@ -9,11 +9,13 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
+from records.cases import Stage
 from sandbox.samples import sample_customers_csv, sample_pins, seed
 from tests.commands.conftest import shell_of
 from tests.commands.shell import Shell
 from tests.scenarios.processes import environment
 from tests.service import RIGHT_PIN, WRONG_PIN, Service
+from tests.small_policy import small_policy
 from tests.waiting import eventually
 
 AS_REAL = {"TELNYX_API_KEY": "sandbox"}
@@ -153,3 +155,24 @@ async def test_what_is_wrong_with_a_set_up_is_told_and_exits_with_one(
     assert "us-standard.yaml:" in failed["Rules"]
     assert "PORTOUT_PIN_KEY" in failed["Keys"]
     assert ran.json["ready"] is False
+
+
+async def test_orders_that_nobody_has_opened_yet_count_for_each_other(
+    service: Service, tmp_path: Path
+) -> None:
+    """And once they are opened, they do not count twice."""
+    burst = {"velocity": {"count": "orders", "per": "spid", "at_most": "1"}}
+    rules = small_policy(tmp_path / "small", {"burst": {"check": burst}, "number": {"check": {"number": {}}}})
+    alone = service.place(spid="ZZZZ", carrier_name="Another")
+    burst_of = [service.place() for _ in range(3)]
+    preflight = shell_of(service, PORTOUT_RULES=str(rules))
+    before = (await preflight("preflight", "--json")).json["pending"]
+    async with service.working(rules=rules):
+        for order in [alone, *burst_of]:
+            await service.stands_in(Stage.AWAITING_REVIEW, order)
+    after = (await preflight("preflight", "--json")).json["pending"]
+    for pending in (before, after):
+        assert {order["portout_id"]: order["rules"] for order in pending} == {
+            alone: {"burst": "within_limit", "number": "ours"},
+            **{order: {"burst": "over_limit", "number": "ours"} for order in burst_of},
+        }

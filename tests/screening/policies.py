@@ -9,11 +9,12 @@ from screening.policy import Approve, Check, Decide, Mode, Needs, Policy, Reject
 from screening.results import CheckResult, RuleResult
 
 
-def rule(rule_id: str, then: Mapping[str, Any], kind: str = "pin") -> Rule:
+def rule(rule_id: str, then: Mapping[str, Any], kind: str = "pin", *, shadow: bool = False) -> Rule:
     """A rule asking one check; effects as an author writes them."""
     return Rule(
         id=rule_id,
         title=f"Rule {rule_id}",
+        shadow=shadow,
         check=Check.model_validate({kind: {}}),
         then={result: Effect.model_validate(effect) for result, effect in then.items()},
     )

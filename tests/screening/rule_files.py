@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from screening.bundle import Bundle
 from screening.diagnostics import Diagnostic, PolicyErrors
 from screening.loading import load_bundle
 
@@ -16,12 +17,32 @@ def shipped_text(name: str = POLICY) -> str:
 
 
 def copied(directory: Path) -> Path:
-    """A copy of the shipped rules below a directory."""
-    return Path(shutil.copytree(SHIPPED, directory / "rules", dirs_exist_ok=True))
+    """A copy of the shipped default policy below a directory, with the lists and fixtures that it names."""
+    policy = shipped_text()
+
+    def others(folder: str, names: list[str]) -> list[str]:
+        within = Path(folder).relative_to(SHIPPED)
+        rule_files = [name for name in names if name.endswith(".yaml")]
+        return [name for name in rule_files if name != POLICY and (within / name).as_posix() not in policy]
+
+    return Path(shutil.copytree(SHIPPED, directory / "rules", ignore=others, dirs_exist_ok=True))
+
+
+def default_alone() -> Bundle:
+    """What `copied` loads as."""
+    shipped = load_bundle(SHIPPED)
+    policy = shipped.default
+    return Bundle(
+        policies={policy.policy: policy},
+        lists={path: shipped.lists[path] for path in policy.lists.values()},
+        fixtures={
+            path: shipped.fixtures[path] for scenario in policy.scenarios if (path := scenario.start_from)
+        },
+    )
 
 
 def changed(directory: Path, old: str, new: str, name: str = POLICY) -> Path:
-    """A copy of the shipped rules with one text, which must occur, replaced once."""
+    """What `copied` copies, with one text, which must occur, replaced once."""
     rules = copied(directory)
     text = shipped_text(name)
     assert old in text, f"{old!r} is no longer in {name}"

@@ -59,10 +59,37 @@ def test_a_spid_is_listed_by_its_own_value_while_the_entry_counts(spid: str | No
 def test_a_listed_spid_tells_its_entry() -> None:
     assert ask("spid", spid="073h") == CheckResult(
         result="listed",
-        facts={"portout.spid": "073h"},
+        facts={"portout.spid": "073h", "portout.carrier_name": None},
         values={"entry.value": "073H", "entry.why": "Trunk partner."},
     )
     assert ask("spid", spid="ZZZZ").values == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [
+        ("Onvoy", "listed"),
+        ("ONVOY L.L.C.", "listed"),
+        ("Onvoy Spectrum, LLC", "listed"),
+        ("Telnyx/4", "listed"),
+        ("telnyx 4", "listed"),
+        ("Telnyx", "listed"),
+        (None, "listed"),
+        (" - ", "listed"),
+        ("Fly-By-Night Telecom", "name_differs"),
+        ("Tel", "name_differs"),
+        ("On", "name_differs"),
+    ],
+)
+def test_a_name_that_does_not_fit_its_spid_is_told(name: str | None, result: str) -> None:
+    found = ask("spid", spid="073H", carrier_name=name)
+    assert found.result == result
+    assert found.values == {"entry.value": "073H", "entry.why": "Trunk partner."}
+    assert found.facts == {"portout.spid": "073H", "portout.carrier_name": name}
+
+
+def test_an_entry_without_names_fits_every_name() -> None:
+    assert ask("spid", spid="0123", carrier_name="Anybody").result == "listed"
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,7 @@ def test_two_people_come_from_score_or_effect_and_bar_an_automatic_approval() ->
     assert decide(below, answers(pin="match"), facts={}).people == 1
 
 
-def test_review_because_turns_approval_and_denial_into_review_and_says_why() -> None:
+def test_review_because_turns_every_outcome_into_review_and_says_why() -> None:
     because = ["This is a further round."]
     approved = decide(
         STANDARD, answers(pin="match", spid="listed", name="match"), review_because=because, facts=FACTS
@@ -232,7 +232,7 @@ def test_review_because_turns_approval_and_denial_into_review_and_says_why() -> 
     asked = decide(
         STANDARD, answers(pin="mismatch", spid="listed", name="close"), review_because=because, facts=FACTS
     )
-    assert asked.outcome is Outcome.ASK
+    assert asked.outcome is Outcome.REVIEW
 
 
 def test_a_decision_reads_back_from_json_and_ignores_what_it_does_not_know() -> None:
@@ -296,3 +296,31 @@ def test_severity_orders_outcomes_and_leave_has_none() -> None:
     assert worst([Outcome.REVIEW, Outcome.ASK, Outcome.APPROVE]) is Outcome.ASK
     with pytest.raises(ValueError, match="only from `at_deadline`"):
         worst([Outcome.LEAVE, Outcome.DENY])
+
+
+def test_a_rule_in_shadow_is_recorded_with_what_it_would_do_and_decides_nothing() -> None:
+    would_deny = {
+        "mismatch": {"outcome": "deny", "score": 50, "people": 2, "reject_as": "other", "reason": "No."}
+    }
+    watched = rule("watched", would_deny, shadow=True)
+    tried = policy(PIN, watched, needs="pin.match", bands=[{"from": "10", "outcome": "review"}])
+    found = CheckResult(result="mismatch", bars_approval="A wrong PIN was tried.")
+    decision = decide(tried, answers(pin="match", watched=found), facts={})
+    assert (decision.outcome, decision.score, decision.people) == (Outcome.APPROVE, 0, 1)
+    assert decision.notes == []
+    finding = decision.findings[1]
+    assert (finding.shadow, finding.fired) == (True, False)
+    assert (finding.result, finding.effect, finding.score) == ("mismatch", "deny", 50)
+
+
+def test_a_rule_in_shadow_gives_no_evidence() -> None:
+    watched = rule("pin", {"match": "pass"}, shadow=True)
+    decision = decide(policy(watched, needs="pin.match"), answers(pin="match"), facts={})
+    assert decision.outcome is Outcome.REVIEW
+
+
+def test_two_people_are_needed_when_one_effect_says_so() -> None:
+    two = rule("pin", {"match": {"outcome": "pass", "people": 2}})
+    decision = decide(policy(two, needs="pin.match"), answers(pin="match"), facts={})
+    assert (decision.outcome, decision.people) == (Outcome.REVIEW, 2)
+    assert decision.notes == ["An approval needs two people."]

@@ -153,9 +153,9 @@ def test_absent_evidence_never_approves_whatever_the_policy_says(case: Case, abs
 
 
 @given(cases())
-def test_review_because_leaves_neither_approval_nor_denial(case: Case) -> None:
+def test_review_because_leaves_only_review(case: Case) -> None:
     decision = case.decide(("A further round.",))
-    assert decision.outcome in (Outcome.REVIEW, Outcome.ASK)
+    assert decision.outcome is Outcome.REVIEW
     assert (decision.reason, decision.reject_as) == (None, None)
     assert decision.notes[0] == "A further round."
     assert decision.score == case.decide().score
@@ -167,3 +167,27 @@ def test_every_rule_is_reported_in_the_order_of_the_file(case: Case) -> None:
     assert [finding.rule_id for finding in findings] == [item.id for item in case.policy.rules]
     assert all(finding.fired == (finding.effect not in ("pass", "skip")) for finding in findings)
     assert sum(finding.score for finding in findings) == case.decide().score
+
+
+@given(cases(), cases(), st.lists(st.booleans(), min_size=4, max_size=4), _BECAUSE)
+def test_a_rule_in_shadow_never_changes_what_is_decided(
+    case: Case, watched: Case, before: list[bool], because: tuple[str, ...]
+) -> None:
+    """Whatever it finds, bars or would ask for, and wherever in the file it stands."""
+    shadows = [
+        item.model_copy(update={"id": f"shadow-{item.id}", "shadow": True}) for item in watched.policy.rules
+    ]
+    first = [item for item, is_before in zip(shadows, before, strict=False) if is_before]
+    rules = [*first, *case.policy.rules, *(item for item in shadows if item not in first)]
+    results = [
+        RuleResult(rule_id=f"shadow-{result.rule_id}", check=result.check) for result in watched.results
+    ]
+    with_shadows = Case(case.policy.model_copy(update={"rules": rules}), [*results, *case.results])
+    alone, together = case.decide(because), with_shadows.decide(because)
+    counting = [finding for finding in together.findings if not finding.shadow]
+    assert together.model_copy(update={"findings": counting}) == alone
+    recorded = [finding for finding in together.findings if finding.shadow]
+    assert [finding.rule_id for finding in recorded] == [
+        item.id for item in (*first, *(item for item in shadows if item not in first))
+    ]
+    assert not any(finding.fired for finding in recorded)

@@ -28,7 +28,7 @@ CASES = [
     ("America/New_York", "America/New York", "PO107", "America/New York", "time zone", "'America/New_York'"),
     ("[US, PR,", "[US, UK,", "PO107", "UK", "unknown country 'UK'", "'GB'"),
     ("[US, PR,", "[US, us,", "PO107", "us", "two capital letters", ""),
-    ("[US, PR,", "[US, US,", "PO120", "US", "a second country called 'US'", "first one at 8:"),
+    ("[US, PR,", "[US, US,", "PO120", "US", "a second country called 'US'", "first one at 9:"),
     ("within: 24h", "within: 24 hours", "PO107", "24 hours", "needs a duration such as 24h", ""),
     ("within: 24h", "within: 0h", "PO107", "0h", "above zero", ""),
     ("margin: 2h", "margin: 25h", "PO125", "25h", "the margin must be shorter than within", "24h"),
@@ -135,7 +135,7 @@ LIST_CASES = [
     ("value: 073H", "valu: 073H", "PO105", "valu", "unknown key 'valu'", "'value'"),
     ("    why: Named", "    until: 31.12.2026\n    why: Named", "PO107", "31.12.2026", "needs a date such as", ""),
     ("    why: Named", "    from: 2026-02-01\n    until: 2026-01-01\n    why: Named", "PO125", "2026-01-01", "until", ""),
-    ("  - value: 073H", "  - value: 073h\n  - value: 073H", "PO120", "073H", "a second entry '073H'", "first one at 3:5"),
+    ("  - value: 073H", "  - value: 073h\n  - value: 073H", "PO120", "073H", "a second entry '073H'", "first one at 4:12"),
     ("entries:", "entrees:", "PO105", "entrees", "unknown key", "'entries'"),
 ]  # fmt: skip
 
