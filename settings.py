@@ -4,7 +4,7 @@ import getpass
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -41,6 +41,8 @@ class Timing(BaseModel):
     """The least time that delivering an answer is given, however near the carrier's limit is."""
     refused_key: float = Field(60.0, gt=0)
     """The pause between tries while the carrier refuses our key (401, 403)."""
+    rules_quiet: float = Field(2.0, gt=0)
+    """How long edited rule files must be left alone before they are read."""
 
     @property
     def step(self) -> timedelta:
@@ -65,6 +67,7 @@ class Settings(BaseSettings):
     home: Path = Path(".portout")
     database_url: str | None = None
     rules: Path = PROJECT / "rules"
+    activate: Literal["ask", "auto"] = "ask"
     reviewers: Annotated[tuple[str, ...], NoDecode] = ()
     pin_key: SecretStr | None = None
     records_key: SecretStr | None = None

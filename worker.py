@@ -5,7 +5,6 @@ same process serves the sandbox and a real account: `TELNYX_API_KEY`, `TEMPORAL_
 """
 
 import asyncio
-import contextlib
 import logging
 import signal
 import sys
@@ -17,24 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TextIO
 
 import structlog
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import (
-    AddSearchAttributesRequest,
-    ListSearchAttributesRequest,
-)
-from temporalio.client import (
-    Client,
-    Schedule,
-    ScheduleActionStartWorkflow,
-    ScheduleAlreadyRunningError,
-    ScheduleIntervalSpec,
-    ScheduleOverlapPolicy,
-    SchedulePolicy,
-    ScheduleSpec,
-    ScheduleUpdate,
-    ScheduleUpdateInput,
-)
-from temporalio.service import RPCError
+from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy
@@ -42,7 +24,7 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 from activities.carrier import CarrierActivities
 from activities.checks import CheckActivities
 from activities.concluding import ConcludingActivities
-from activities.contracts import INTAKE_WORKFLOW, IntakeInput
+from activities.going_live import RuleWatch
 from activities.intake import IntakeActivities
 from activities.notices import NoticeActivities, NoticeBoard
 from activities.opening import FIRST_SENDING, OpeningActivities, first_sending
@@ -55,7 +37,7 @@ from records.store import Records
 from settings import Settings, SettingsError, load_settings
 from telnyx_api import CarrierError, Forbidden, TelnyxClient, Unauthorized
 from temporal_client import TemporalUnreachable, connect
-from workflows import search_attributes
+from temporal_set_up import keep_schedule, register_search_attributes
 from workflows.intake import PortOutIntake
 from workflows.screening import PortOutScreening
 
@@ -64,10 +46,6 @@ GRACE = timedelta(seconds=30)
 CACHED_WORKFLOWS = 1000
 """Above what is usually in flight. A run costs about 170 kB here; one that falls out is replayed at its next step."""
 ACTIVITIES_AT_ONCE = 50
-ATTRIBUTES_KNOWN = timedelta(seconds=30)
-"""How long new search attributes may take to be known; a step that comes sooner is only retried."""
-MISSED_RUNS = timedelta(minutes=5)
-"""Intakes that were missed longer ago are not made up for: each one reads everything that is pending."""
 PASSED_THROUGH = (
     "activities", "annotated_types", "apprise", "httpx", "nicknames", "phonenumbers", "pydantic", "pydantic_core",
     "pydantic_settings", "rapidfuzz", "records", "screening", "settings", "sqlalchemy", "structlog", "telnyx_api",
@@ -103,12 +81,18 @@ class Parts:
     telnyx: TelnyxClient
     records: Records
     shelf: PolicyShelf
+    board: NoticeBoard
 
     def worker(self) -> Worker:
         """A Temporal worker with every workflow and activity of the service."""
-        settings, telnyx, records, shelf = self.settings, self.telnyx, self.records, self.shelf
+        settings, telnyx, records, shelf, board = (
+            self.settings,
+            self.telnyx,
+            self.records,
+            self.shelf,
+            self.board,
+        )
         refused_key = settings.timing.refused_key
-        board = NoticeBoard(records, settings.notice_urls())
         checks = CheckActivities(telnyx, records, shelf, board, refused_key)
         opening = OpeningActivities(
             telnyx,
@@ -121,7 +105,7 @@ class Parts:
         )
         concluding = ConcludingActivities(telnyx, records, shelf, board, settings.timing)
         reviews = ReviewActivities(
-            telnyx, records, shelf, board, reviewers=settings.who_decides, refused_key=refused_key
+            telnyx, records, shelf, board, reviewers=settings.who_decides, timing=settings.timing
         )
         carrier = CarrierActivities(telnyx, records, board, sends=settings.sends, timing=settings.timing)
         intake = IntakeActivities(
@@ -133,7 +117,7 @@ class Parts:
             heartbeat_url=settings.heartbeat_url,
             refused_key=refused_key,
         )
-        recording = RecordActivities(records, reviewers=settings.who_decides)
+        recording = RecordActivities(records)
         return Worker(
             self.client,
             task_queue=settings.task_queue,
@@ -143,14 +127,21 @@ class Parts:
                 checks.check_spid,
                 checks.check_authorized_name,
                 checks.check_carrier,
+                checks.check_number,
+                checks.check_documents,
+                checks.check_account_lock,
+                checks.check_velocity,
+                checks.check_repeat_request,
+                checks.check_timing,
+                checks.check_condition,
                 opening.open,
                 concluding.conclude,
                 concluding.conclude_deadline,
                 reviews.admit,
                 carrier.look,
                 carrier.answer,
+                reviews.record_note,
                 recording.record_ending,
-                recording.record_note,
                 NoticeActivities(board).notify,
                 intake.take_in,
             ],
@@ -182,93 +173,9 @@ class Parts:
             f"Records    {settings.records_url.rpartition('@')[2]}",
             f"Reviewers  {', '.join(sorted(settings.who_decides))}",
         ]
-        if in_force.problem:
-            lines.append(f"WARNING    {in_force.problem}")
+        problems = [in_force.problem, self.shelf.found and self.shelf.found.problem]
+        lines += [f"WARNING    {problem}" for problem in problems if problem]
         return lines + [f"WARNING    {warning}" for warning in self.records.warnings()]
-
-
-async def register_search_attributes(client: Client) -> None:
-    """Register what is not registered yet.
-
-    Raises:
-        SettingsError: the server refuses (Temporal Cloud does); the message holds the commands to run.
-    """
-    kinds = {key.name: key.indexed_value_type for key in search_attributes.ALL}
-    service = client.operator_service
-    try:
-        listed = await service.list_search_attributes(ListSearchAttributesRequest(namespace=client.namespace))
-        missing = {name: kind for name, kind in kinds.items() if name not in listed.custom_attributes}
-        if missing:
-            await service.add_search_attributes(
-                AddSearchAttributesRequest(
-                    namespace=client.namespace,
-                    search_attributes={
-                        name: IndexedValueType.ValueType(int(kind)) for name, kind in missing.items()
-                    },
-                )
-            )
-            await _known_to_all(client)
-    except RPCError:
-        if await attributes_work(client):
-            return
-        commands = "\n".join(
-            f"  temporal operator search-attribute create --name {key.name} "
-            f"--type {search_attributes.type_name(key)}"
-            for key in search_attributes.ALL
-        )
-        raise SettingsError(
-            f"The search attributes are missing and this server does not let us add them; run:\n{commands}"
-        ) from None
-
-
-async def _known_to_all(client: Client) -> None:
-    """Wait until the server's caches know new attributes: until then it refuses the steps that set them."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(ATTRIBUTES_KNOWN.total_seconds()):
-            while True:
-                if await attributes_work(client):
-                    return
-                await asyncio.sleep(0.2)
-
-
-async def attributes_work(client: Client) -> bool:
-    """Whether a query over them is understood: the only check that every server allows."""
-    query = " AND ".join(f"{key.name} IS NULL" for key in search_attributes.ALL)
-    try:
-        await client.count_workflows(query)
-    except RPCError:
-        return False
-    return True
-
-
-async def keep_schedule(client: Client, settings: Settings) -> None:
-    """Make the schedule of the intake, or bring the one that is there up to date; two workers at once make one."""
-    schedule = Schedule(
-        action=ScheduleActionStartWorkflow(
-            INTAKE_WORKFLOW,
-            IntakeInput(timing=settings.timing),
-            id=settings.schedule_id,
-            task_queue=settings.task_queue,
-            task_timeout=settings.timing.step,
-        ),
-        spec=ScheduleSpec(
-            intervals=[ScheduleIntervalSpec(every=timedelta(seconds=settings.intake_every))],
-            jitter=timedelta(seconds=min(5.0, settings.intake_every / 10)),
-        ),
-        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=MISSED_RUNS),
-    )
-
-    def replaced(current: ScheduleUpdateInput) -> ScheduleUpdate:
-        # Somebody who paused the schedule by hand meant it.
-        schedule.state = current.description.schedule.state
-        return ScheduleUpdate(schedule=schedule)
-
-    try:
-        await client.create_schedule(settings.schedule_id, schedule, trigger_immediately=True)
-    except ScheduleAlreadyRunningError:
-        handle = client.get_schedule_handle(settings.schedule_id)
-        await handle.update(replaced)
-        await handle.trigger(overlap=ScheduleOverlapPolicy.SKIP)
 
 
 async def check_key(telnyx: TelnyxClient) -> None:
@@ -313,11 +220,14 @@ async def serve(
         if settings.real_carrier and settings.sends:
             records.marks.set_once(FIRST_SENDING, datetime.now(UTC).isoformat())
         await check_key(telnyx)
-        parts = Parts(settings, client, telnyx, records, PolicyShelf(settings.rules, records))
+        shelf = PolicyShelf(settings.rules, records, asks=settings.activate == "ask")
+        rules = await asyncio.to_thread(RuleWatch, shelf, records, quiet=settings.timing.rules_quiet)
+        board = NoticeBoard(records, settings.notice_urls())
+        parts = Parts(settings, client, telnyx, records, shelf, board)
         for line in await asyncio.to_thread(parts.summary):
             say(line)
         await register_search_attributes(client)
-        async with parts.worker():
+        async with rules.watching(board), parts.worker():
             await keep_schedule(client, settings)
             log.info("worker started", task_queue=settings.task_queue)
             await stop.wait()

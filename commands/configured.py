@@ -18,6 +18,7 @@ HELP = {
     "home": "Folder of what the service makes for itself: databases and key files.",
     "database_url": "SQLAlchemy URL of the records; a SQLite file in the home folder by default.",
     "rules": "Folder with the policies, lists and fixtures.",
+    "activate": "`ask`: an edit of the rules that can open the gate waits for `portout rules activate`; `auto`: none does.",
     "reviewers": "Who may decide, between commas; empty: only the user who runs the worker.",
     "pin_key": "Key of the PIN hashes, base64 of 32 bytes; with SQLite a key file is made by itself.",
     "records_key": "Key that seals personal facts in the ledger, as above.",

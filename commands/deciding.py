@@ -109,7 +109,7 @@ async def _accepted(
         )
         await update.result(rpc_timeout=ADMITTED_WITHIN)
     except WorkflowUpdateFailedError as error:
-        raise Failed(_refusal(records, case, error.cause)) from None
+        raise Failed(refusal(records, case, error.cause)) from None
     except WorkflowUpdateRPCTimeoutOrCancelledError:
         if update is not None:
             raise Failed(
@@ -123,11 +123,11 @@ async def _accepted(
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-        raise Failed(_refusal(records, case, error)) from None
+        raise Failed(refusal(records, case, error)) from None
     return update
 
 
-def _refusal(records: Records, case: Case, cause: BaseException) -> str:
+def refusal(records: Records, case: Case, cause: BaseException) -> str:
     """Why it was refused: in the workflow's words, or from the records when the workflow is over."""
     if isinstance(cause, ApplicationError) and cause.type == "ReviewRefused":
         return cause.message

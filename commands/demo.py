@@ -205,7 +205,8 @@ def _hurried_rules(home: Path) -> Path:
     for file in rules.glob("*.yaml"):
         text = file.read_text()
         for name, value in _DURATIONS.items():
-            text = re.sub(rf"^(\s+{name}:) \S+", rf"\1 {value}", text, flags=re.MULTILINE)
+            # Two spaces deep stands the block `respond`; deeper, checks have durations of their own.
+            text = re.sub(rf"^(  {name}:) \S+", rf"\1 {value}", text, flags=re.MULTILINE)
         file.write_text(text)
     with (rules / "lists" / "known-spids.yaml").open("a") as known:
         known.writelines(

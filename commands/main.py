@@ -14,6 +14,7 @@ ROOMS = {
     "serving": ("up", "worker"),
     "demo": ("demo",),
     "reviewing": ("queue", "show", "approve", "deny", "note"),
+    "rescreening": ("rescreen",),
     "operating": ("status", "preflight", "pause", "resume", "settings", "sandbox"),
     "ruling": ("rules",),
     "customers": ("customers",),

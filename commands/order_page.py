@@ -6,7 +6,7 @@ from typing import Any
 
 from commands.orders import ended, name_of
 from commands.output import print_fields, print_lines, print_table
-from commands.showing import ShownOrder
+from commands.showing import ShownFinding, ShownOrder
 from commands.times import moment, time_left
 from records.cases import Stage
 from screening.rejection import EligibleCode
@@ -106,13 +106,17 @@ def _print_findings(shown: ShownOrder) -> None:
         advice,
         ["Rule", "Result", "Effect", "Points", "Seen"],
         [
-            [found.rule_id, found.result, found.effect, str(found.score), _seen(found.note, found.facts)]
+            [found.rule_id, found.result, _effect(found), str(found.score), _seen(found.note, found.facts)]
             for found in shown.findings
         ],
     )
     notes = shown.state.notes if shown.state else [case.note] if case.note else []
     if notes:
         print_lines(f"Why: {' '.join(notes)}")
+
+
+def _effect(found: ShownFinding) -> str:
+    return f"{found.effect} (in shadow: counts for nothing)" if found.shadow else found.effect
 
 
 def _seen(note: str | None, facts: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
 
-import worker
 from activities.pins import STATUS_CHANGED
 from activities.policies import InForce
 from commands.outlook import Forecaster, Outlook, Unjudged, sending_since
@@ -32,9 +31,11 @@ from records.keys import parse_key
 from records.store import Records
 from records.upgrade import upgrade
 from screening.bundle import REVIEW_EVERYTHING, Bundle
+from screening.gate import differences
 from settings import Settings, SettingsError
 from telnyx_api import CarrierError, PortOut, TelnyxClient
 from temporal_client import data_converter
+from temporal_set_up import attributes_work
 
 
 class Preflight(BaseModel):
@@ -53,7 +54,7 @@ async def read_preflight(place: Place) -> Preflight:
     temporal, client = await probe_temporal(place)
     parts = [temporal]
     if client is not None:
-        attributes = await worker.attributes_work(client)
+        attributes = await attributes_work(client)
         parts.append(_search_attributes(attributes))
     async with place.carrier() as carrier:
         of_carrier = await probe_carrier(carrier, settings, at)
@@ -72,7 +73,7 @@ async def read_preflight(place: Place) -> Preflight:
                 forecaster = Forecaster(
                     carrier,
                     records,
-                    _in_force(bundle, records),
+                    _in_force(bundle, records, asks=place.settings.activate == "ask"),
                     settings.sends,
                     sending_since(records, real_carrier=settings.real_carrier, sends=settings.sends, now=at),
                     at,
@@ -229,12 +230,20 @@ def _pins(pending: Sequence[Outlook | Unjudged]) -> Part:
     return well("PINs", says) if known or not numbers else doubtful("PINs", says)
 
 
-def _in_force(bundle: Bundle | None, records: Records) -> InForce:
-    """What the worker would judge by: the files, else the bundle stored last, else review for everything."""
-    if bundle is None:
-        stored = records.policies.latest()
-        bundle = Bundle.from_canonical(stored[1]) if stored else REVIEW_EVERYTHING
-    return InForce(bundle.digest, bundle)
+def _in_force(bundle: Bundle | None, records: Records, *, asks: bool) -> InForce:
+    """What a worker that starts now would judge by: the files, unless they are refused or wait to be activated."""
+    live = records.policies.live()
+    stored = records.policies.load(live.digest) if live else None
+    current = Bundle.from_canonical(stored) if stored else REVIEW_EVERYTHING
+    nothing_live = current.digest == REVIEW_EVERYTHING.digest
+    waits = (
+        asks
+        and not nothing_live
+        and bundle
+        and any(found.opens_gate for found in differences(current, bundle))
+    )
+    judging = current if bundle is None or waits else bundle
+    return InForce(judging.digest, judging)
 
 
 @contextmanager

@@ -34,6 +34,7 @@ class ShownFinding(BaseModel):
     score: int
     note: str | None = None
     facts: dict[str, Any] = {}
+    shadow: bool = False
 
 
 class ShownOrder(BaseModel):

@@ -16,6 +16,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.contracts import IntakeReport
+from commands.live_rules import probe_live_rules
 from commands.output import print_lines
 from commands.probing import (
     Part,
@@ -69,6 +70,7 @@ async def read_status(place: Place) -> Status:
     with place.records_as_they_are() as opened:
         queue = read_queue(opened, place.settings, at)
         parts += [doubtful("Records", warning) for warning in opened.warnings()]
+        parts.append(probe_live_rules(opened, at))
     parts += [_sending(place.settings, queue), _waiting(queue)]
     return Status(
         working=works(parts),

@@ -18,7 +18,6 @@ with workflow.unsafe.imports_passed_through():
         StartScreening,
         Verdict,
     )
-    from activities.records import RecordActivities
     from activities.reviews import ReviewActivities
     from records.cases import DecidedBy, Stage
     from screening.policy import Mode
@@ -237,7 +236,7 @@ class ReviewDesk:
             now=workflow.now(),
             step=f"note-{self._notes}",
         )
-        return await self._steps.must(RecordActivities.record_note, note)
+        return await self._steps.must(ReviewActivities.record_note, note)
 
     def _refuse_what_came_late(self) -> None:
         for request in self._inbox:

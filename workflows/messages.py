@@ -45,6 +45,12 @@ class ReviewRequest(Message):
             return None
 
 
+class RescreenRequest(Message):
+    """The argument of the update `rescreen`."""
+
+    reviewer: str = Field(min_length=1, max_length=REVIEWER_LENGTH)
+
+
 class ReviewAccepted(Message):
     """The answer to an accepted update. The carrier is answered next."""
 

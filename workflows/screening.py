@@ -38,8 +38,9 @@ with workflow.unsafe.imports_passed_through():
     from screening.policy import Mode
     from screening.results import CheckResult, Outcome, RuleResult
     from workflows import search_attributes
-    from workflows.answering import Answering, Gone
+    from workflows.answering import Gone
     from workflows.ladder import Ladder, Rung
+    from workflows.rescreening import Rescreening
 
 
 class ScreenAgain:
@@ -47,7 +48,7 @@ class ScreenAgain:
 
 
 @workflow.defn(name=SCREENING_WORKFLOW)
-class PortOutScreening(Answering):
+class PortOutScreening(Rescreening):
     """One port-out: screened, decided once, answered once. Workflow id `portout-<id>`."""
 
     @workflow.init
@@ -58,13 +59,12 @@ class PortOutScreening(Answering):
 
     @workflow.run
     async def run(self, start: StartScreening) -> ScreeningResult:
+        self._begin_to_record_earlier_rounds()
         opened = self._opened = await self._open(start)
         if not opened.pending:
             return await self._end_gone(opened, Gone(opened.order.status))
-        if start.carried:
-            self._tell(
-                NoticeKind.INCIDENT, "refused", "The carrier did not take the answer; it needs another one."
-            )
+        if start.carried and start.carried.limit is None:
+            self._tell_refused(start.carried.round - 1)
         while True:
             conclusion = self._conclusion = await self._screen(opened)
             settled = await self._decided_by_policy(conclusion) or await self._wait(opened, conclusion)
@@ -93,14 +93,15 @@ class PortOutScreening(Answering):
                     NoticeKind.INCIDENT, "unreadable", "The order cannot be read, so it is not screened."
                 )
                 self._stage = Stage.CLOSED
-                await self._finish_handlers()
+                await self._finish_everything()
             raise
 
     async def _screen(self, opened: Opened) -> Conclusion:
         self._stage = Stage.SCREENING
         self._screenings += 1
+        screened_at = workflow.now()
         results = await asyncio.gather(*(self._run_rule(opened, rule) for rule in opened.rules))
-        conclusion = await self._conclude(opened, results)
+        conclusion = await self._conclude(opened, results, screened_at)
         self._show(opened, conclusion)
         return conclusion
 
@@ -108,7 +109,7 @@ class PortOutScreening(Answering):
         """Run one rule. One that cannot be run is `error`, which the policy never counts as a pass."""
         left = self._until(opened.respond_by)
         # After the wait one try must be left, or the result would be `error` and not `missing`.
-        pin_wait = max(min(self._timing.pin_wait, left - self._timing.activity), 0.0)
+        pin_wait = max(min(self._pin_patience, left - self._timing.activity), 0.0)
         given = RuleInput(
             order=opened.order,
             round=opened.round,
@@ -128,7 +129,9 @@ class PortOutScreening(Answering):
         )
         return RuleResult(rule_id=rule.rule_id, check=check or CheckResult(result="error"))
 
-    async def _conclude(self, opened: Opened, results: Sequence[RuleResult]) -> Conclusion:
+    async def _conclude(
+        self, opened: Opened, results: Sequence[RuleResult], screened_at: datetime
+    ) -> Conclusion:
         conclusion = await self._steps.attempt(
             ConcludingActivities.conclude,
             ConcludeInput(
@@ -136,6 +139,7 @@ class PortOutScreening(Answering):
                 results=list(results),
                 step=f"screened-{self._screenings}",
                 now=workflow.now(),
+                screened_at=screened_at,
             ),
             within=self._until(opened.respond_by),
         )
@@ -171,6 +175,8 @@ class PortOutScreening(Answering):
         while self._verdict is None:
             await self._something_happens(_sooner(ladder.next_at(), self._look_again_at))
             await self._take_signals()
+            if self._verdict is None:
+                await self._begin_anew_if_asked(opened)
             for rung in ladder.climb(workflow.now()) if self._verdict is None else []:
                 await self._climb(rung, opened, conclusion)
             news = await self._heed_the_carrier(opened) if self._verdict is None else None
@@ -183,7 +189,7 @@ class PortOutScreening(Answering):
         timeout = None if wake_at is None else max(wake_at - workflow.now(), timedelta(milliseconds=1))
         try:
             await workflow.wait_condition(
-                lambda: bool(self._verdict or self._inbox or self._events),
+                lambda: bool(self._verdict or self._inbox or self._events or self._anew),
                 timeout=timeout,
                 timeout_summary="reminder, escalation or deadline",
             )
@@ -256,7 +262,7 @@ class PortOutScreening(Answering):
 
     async def _begin_anew(self, opened: Opened) -> None:
         """Sending was switched on while the order was only watched: open it again, under its policy's own mode."""
-        await self._finish_handlers()
+        await self._finish_everything()
         workflow.continue_as_new(StartScreening(portout_id=opened.order.id, timing=self._timing))
 
     # Show

@@ -1,7 +1,21 @@
-"""Answers that the carrier keeps for a while before it takes them, so that something can happen meanwhile."""
+"""Holding things up for a while, so that something can happen meanwhile: the carrier's answers, our database."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 from tests.service import Service
 from tests.waiting import eventually
+
+
+@contextmanager
+def nobody_else_writes(home: Path) -> Iterator[None]:
+    """Hold the database of an installation as a backup or another program may: what is written meanwhile fails."""
+    with closing(sqlite3.connect(home / "records.db", isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
 
 
 def hold_answer(service: Service, order: str, *, seconds: float) -> None:

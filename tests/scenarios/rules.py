@@ -4,8 +4,12 @@ import re
 import shutil
 from pathlib import Path
 
+from records.policies import RuleReport
+from records.store import Records
 from screening.loading import load_bundle
+from screening.rule_tests import run_tests
 from settings import PROJECT
+from tests.waiting import eventually
 
 POLICY = "us-standard.yaml"
 
@@ -20,12 +24,12 @@ def rules_with(folder: Path, **changed: str) -> Path:
 
     Raises:
         PolicyErrors: they are not valid.
-        AssertionError: the shipped policy has no such line any more.
+        AssertionError: the shipped policy has no such line any more, or its tests fail with these values.
     """
     rules = shipped_rules(folder)
     for name, value in changed.items():
         change(rules, rf"^(\s*{name}:) \S+", rf"\1 {value}")
-    load_bundle(rules)
+    _fit_to_go_live(rules)
     return rules
 
 
@@ -35,6 +39,12 @@ def change(rules: Path, pattern: str, replacement: str) -> None:
     text, changes = re.subn(pattern, replacement, file.read_text(), flags=re.MULTILINE)
     assert changes, pattern
     file.write_text(text)
+
+
+def place_of(rules: Path, line: str) -> str:
+    """Where a line of the policy file stands, as diagnostics say it."""
+    lines = (rules / POLICY).read_text().splitlines()
+    return f"{rules / POLICY}:{lines.index(line) + 1}"
 
 
 def watch_tagged(rules: Path) -> None:
@@ -47,5 +57,25 @@ def watch_tagged(rules: Path) -> None:
         (r"^applies_to: .*", "applies_to: {tags: [watched]}"),
     ):
         text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
-    (rules / "watched.yaml").write_text(text)
-    load_bundle(rules)
+    # Its scenarios are about orders of the first policy.
+    (rules / "watched.yaml").write_text(text.partition("\nscenarios:")[0] + "\n")
+    _fit_to_go_live(rules)
+
+
+def _fit_to_go_live(rules: Path) -> None:
+    report = run_tests(load_bundle(rules))
+    assert report.ok, [(case.title, case.why) for case in report.failed]
+
+
+async def gone_live(records: Records, digest: str) -> None:
+    """Wait until this bundle judges new orders."""
+    await eventually(lambda: (live := records.policies.live()) and live.digest == digest)
+
+
+async def found(records: Records, digest: str | None) -> RuleReport:
+    """Wait until a worker reports that it found this bundle in its rules folder; None: one that it refuses."""
+
+    def said() -> list[RuleReport]:
+        return [report for report in records.policies.reports() if report.found == digest]
+
+    return (await eventually(said))[0]

@@ -1,7 +1,11 @@
 """Requests that say nothing, and requests that guess."""
 
+from pathlib import Path
+
 from records.cases import Stage
-from tests.service import RIGHT_PIN, Service
+from sandbox.orders import status_event
+from tests.service import HURRIED, RIGHT_PIN, Service, installed
+from tests.waiting import eventually
 
 
 async def test_an_order_whose_fields_are_all_null_waits_for_a_person(service: Service) -> None:
@@ -35,3 +39,39 @@ async def test_of_ten_guesses_at_once_none_is_approved_though_one_is_right(servi
     assert any("Another PIN was tried" in note for note in state.notes)
     assert alone.outcome == "approve"
     assert [service.truth(order)["status"] for order in orders].count("authorized") == 0
+
+
+def _with_an_incomplete_event(service: Service) -> str:
+    """An order with its right PIN, and a further event that the carrier has not completed."""
+    order_id = service.place()
+    carrier = service.carrier.carrier
+    order = carrier._orders.get(order_id)
+    carrier._tell(order, status_event(order, carrier.clock.now(), len(carrier._events), completed=False))
+    return order_id
+
+
+async def test_a_pin_event_that_is_not_complete_is_waited_for(temporal: str, tmp_path: Path) -> None:
+    patient = HURRIED.model_copy(update={"pin_wait": 5.0})
+    async with installed(temporal, tmp_path, timing=patient) as service:
+        order = _with_an_incomplete_event(service)
+        async with service.working():
+            await service.stands_in(Stage.SCREENING, order)
+            # A fifth of the wait lies between two looks.
+            await eventually(lambda: len(service.asked("/phone_numbers")) >= 2)
+            assert service.stage(order) is Stage.SCREENING
+            service.carrier.carrier.supply_pin(order)
+            result = await service.result(order)
+    assert (result.outcome, result.decided_by, result.rules["pin"]) == ("approve", "policy", "match")
+
+
+async def test_a_pin_event_that_stays_incomplete_bars_automatic_approval(service: Service) -> None:
+    order = _with_an_incomplete_event(service)
+    async with service.working():
+        await service.stands_in(Stage.AWAITING_REVIEW, order)
+        state = await service.state(order)
+        service.carrier.carrier.supply_pin(order)
+        result = await service.result(order)
+    assert state.rules["pin"] == "match"
+    assert any("has not completed an event of this order" in note for note in state.notes)
+    # Completed with the same PIN it bars nothing any more.
+    assert (result.outcome, result.decided_by) == ("approve", "policy")

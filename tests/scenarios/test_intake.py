@@ -53,7 +53,9 @@ async def test_a_thousand_orders_that_come_and_go_are_all_started_once(
             refused_key=1.0,
         )
         environment = ActivityEnvironment()
-        environment.info = dataclasses.replace(environment.info, task_queue=service.settings.task_queue)
+        # A queue that is not the installation's: its end would terminate a thousand runs, one after another, and the
+        # server that holds them ends here anyway.
+        environment.info = dataclasses.replace(environment.info, task_queue="nobody-works-here")
 
         environment.on_heartbeat = restless.come_and_go
         first = await environment.run(intake.take_in, IntakeInput(timing=HURRIED))
@@ -153,14 +155,16 @@ async def test_search_attributes_show_where_orders_stand(service: Service) -> No
         await service.result(decided)
         await service.stands_in(Stage.AWAITING_REVIEW, waiting)
         closed = "PortOutStage = 'closed' AND PortOutOutcome = 'approve'"
-        await eventually(lambda: _found(service, closed, decided))
+        assert await eventually(lambda: _found(service, closed)) == [decided]
         in_review = "PortOutStage = 'awaiting_review' AND PortOutRespondBy > '2020-01-01T00:00:00Z'"
-        await eventually(lambda: _found(service, in_review, waiting))
+        assert await eventually(lambda: _found(service, in_review)) == [waiting]
 
 
-async def _found(service: Service, query: str, order: str) -> bool:
+async def _found(service: Service, query: str) -> list[str]:
+    """The orders of this installation that a query for runs finds."""
     ours = f"{query} AND TaskQueue = '{service.settings.task_queue}'"
-    return [run.id async for run in service.client.list_workflows(ours)] == [screening_workflow_id(order)]
+    prefix = screening_workflow_id("")
+    return [run.id.removeprefix(prefix) async for run in service.client.list_workflows(ours)]
 
 
 async def test_an_entry_of_the_listing_that_cannot_be_read_is_paged_and_holds_up_no_other(

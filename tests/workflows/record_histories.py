@@ -25,6 +25,7 @@ from tests.workflows import samples
 from tests.workflows.running import House, Screening
 from tests.workflows.server import skipping_server
 from tests.workflows.world import World, sent
+from workflows.messages import RescreenRequest
 
 HISTORIES = Path(__file__).parent / "histories"
 DENIAL_REASON = "The account holder did not ask for this."
@@ -112,6 +113,14 @@ async def late_pin(house: House) -> None:
     await order.result()
 
 
+async def rescreened(house: House) -> None:
+    """Two runs: the first is written as `rescreened`, the second as `rescreened_2`."""
+    house.world.plays("conclude", samples.TO_REVIEW, samples.APPROVED)
+    order = await _in_review(house, "rescreened")
+    await order.handle.execute_update("rescreen", RescreenRequest(reviewer="dana"))
+    await order.result()
+
+
 STORIES: tuple[Callable[[House], Awaitable[None]], ...] = (
     auto_approve,
     auto_deny,
@@ -123,6 +132,7 @@ STORIES: tuple[Callable[[House], Awaitable[None]], ...] = (
     shadow,
     next_round,
     late_pin,
+    rescreened,
 )
 
 

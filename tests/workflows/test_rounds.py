@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from temporalio.client import WorkflowExecutionStatus
 
-from activities.contracts import AnswerInput, AnswerKind, AnswerResult, Ending, NoticeKind, OpenInput
+from activities.contracts import AnswerInput, AnswerKind, AnswerResult, Ending, Notice, NoticeKind, OpenInput
 from records.cases import DecidedBy, Stage
 from records.ledger import EntryKind
 from screening.rejection import Barred
@@ -47,9 +47,36 @@ async def test_the_refused_round_is_written_down_and_somebody_is_paged(house: Ho
     assert ending.verdict is not None
     assert ending.verdict.answer == samples.DENIAL
     await world.until_told(NoticeKind.INCIDENT)
-    [incident] = world.notices(NoticeKind.INCIDENT)
-    assert incident.cause == "refused:2:refused"
-    assert incident.text == "The carrier did not take the answer; it needs another one."
+    # The notices of both rounds have one cause, so whoever was told by the first is not told again.
+    assert {(told.cause, told.text) for told in world.notices(NoticeKind.INCIDENT)} == {
+        ("refused:1:refused", "The carrier did not take the answer; it needs another one.")
+    }
+    calls = [call.activity for call in world.calls]
+    assert calls.index("notify") < calls.index("record_ending")
+
+
+async def test_records_that_are_away_hold_up_no_further_round_and_lose_none(
+    house: House, world: World
+) -> None:
+    world.plays("record_ending", RuntimeError("the database is away"))
+    world.plays("answer", REFUSED, REFUSED, sent)
+    order = await house.screen(timing=Timing(retry_first=0.05, retry_longest=0.05))
+    await order.until(Stage.AWAITING_REVIEW)
+    await order.decide("deny", "First reason.")
+    await second_round(order)
+    await world.until_asked("record_ending")
+    await order.decide("deny", "Second reason.")
+    await order.until_it_shows(lambda state: state.round == 3 and state.stage is Stage.AWAITING_REVIEW)
+    await order.decide("approve")
+    await order.until(Stage.CLOSED)
+    tried = len(world.asked("record_ending"))
+    world.plays("record_ending", None)
+    assert (await order.result()).round == 3
+    endings = world.asked("record_ending")[tried:]
+    assert [(ending.opened.round, ending.kind) for ending in endings] == [
+        (1, EntryKind.REFUSED_BY_CARRIER),
+        (2, EntryKind.REFUSED_BY_CARRIER),
+    ]
 
 
 async def test_reasons_refused_in_earlier_rounds_stay_refused(house: House, world: World) -> None:
@@ -96,15 +123,22 @@ async def test_who_tried_in_vain_during_the_refused_round_is_written_down(house:
 async def test_a_notice_that_is_never_delivered_does_not_hold_up_the_next_round(
     house: House, world: World
 ) -> None:
-    world.plays("notify", RuntimeError("the pager is away"))
+    world.plays("notify", _no_incident)
     world.plays("answer", REFUSED)
     order = await house.screen(timing=Timing(notice=36_000, retry_longest=3600, retry_first=600, activity=30))
-    await order.until_tried_again("notify")
     await order.until(Stage.AWAITING_REVIEW)
     await order.decide("approve")
-    await world.until_asked("record_ending")
+    await order.until_tried_again("notify")
     await order.forward(seconds=31)
     await second_round(order)
+    # The notice of the first round is tried still; the next round was opened all the same.
+    rounds = [given.carried.round if given.carried else 1 for given in world.asked("open")]
+    assert rounds == [1, 2]
+
+
+def _no_incident(notice: Notice) -> None:
+    if notice.kind is NoticeKind.INCIDENT:
+        raise RuntimeError("the pager is away")
 
 
 async def test_timing_and_round_travel_on(house: House, world: World) -> None:

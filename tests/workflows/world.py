@@ -103,6 +103,13 @@ class World:
             self.check_spid,
             self.check_authorized_name,
             self.check_carrier,
+            self.check_number,
+            self.check_documents,
+            self.check_account_lock,
+            self.check_velocity,
+            self.check_repeat_request,
+            self.check_timing,
+            self.check_condition,
             self.conclude,
             self.conclude_deadline,
             self.admit,
@@ -133,6 +140,34 @@ class World:
     @activity.defn
     async def check_carrier(self, given: RuleInput) -> CheckResult:
         return await self._play(given, lambda _: CheckResult(result="allowed"))
+
+    @activity.defn
+    async def check_number(self, given: RuleInput) -> CheckResult:
+        return await self._play(given, lambda _: CheckResult(result="ours"))
+
+    @activity.defn
+    async def check_documents(self, given: RuleInput) -> CheckResult:
+        return await self._play(given, lambda _: CheckResult(result="complete"))
+
+    @activity.defn
+    async def check_account_lock(self, given: RuleInput) -> CheckResult:
+        return await self._play(given, lambda _: CheckResult(result="unlocked"))
+
+    @activity.defn
+    async def check_velocity(self, given: RuleInput) -> CheckResult:
+        return await self._play(given, lambda _: CheckResult(result="within_limit"))
+
+    @activity.defn
+    async def check_repeat_request(self, given: RuleInput) -> CheckResult:
+        return await self._play(given, lambda _: CheckResult(result="first"))
+
+    @activity.defn
+    async def check_timing(self, given: RuleInput) -> CheckResult:
+        return await self._play(given, lambda _: CheckResult(result="ordinary"))
+
+    @activity.defn
+    async def check_condition(self, given: RuleInput) -> CheckResult:
+        return await self._play(given, lambda _: CheckResult(result="does_not_hold"))
 
     @activity.defn
     async def conclude(self, given: ConcludeInput) -> Conclusion:
