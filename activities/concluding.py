@@ -16,6 +16,7 @@ from activities.contracts import (
     Opened,
 )
 from activities.eligible import eligible_codes
+from activities.evidence import customers_among
 from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
 from activities.policies import PolicyShelf
@@ -24,7 +25,7 @@ from records.ledger import EntryKind, LedgerEntry
 from records.store import Records
 from screening import decision as core
 from screening.bundle import ENGINE_VERSION
-from screening.facts import OrderFacts
+from screening.facts import CustomerFacts, OrderFacts
 from screening.policy import Mode, Policy
 from screening.rejection import EligibleCode, pick
 from screening.results import Decision, FactValue, Outcome, RuleResult
@@ -123,31 +124,8 @@ class ConcludingActivities:
                 return []
 
     def _write(self, given: ConcludeInput, decided: Decision, conclusion: Conclusion) -> None:
-        opened = given.opened
-        body = _header(opened) | {
-            "outcome": decided.outcome,
-            "next": conclusion.next,
-            "score": decided.score,
-            "people": decided.people,
-            "notes": conclusion.notes,
-            "reject_as": decided.reject_as,
-            "answer": conclusion.answer.model_dump() if conclusion.answer else None,
-            "findings": [
-                finding.model_dump(mode="json", exclude={"facts", "note"}) for finding in decided.findings
-            ],
-        }
-        seen = {
-            finding.rule_id: {"facts": finding.facts, "note": finding.note} for finding in decided.findings
-        }
-        # What the case shows is no secret to anyone who may decide, but names and notes are kept under the order's key.
-        entry = LedgerEntry(
-            portout_id=opened.order.id,
-            kind=EntryKind.DECIDED if conclusion.next is Next.ANSWER else EntryKind.SCREENED,
-            step_key=f"{opened.run_id}:{given.step}",
-            body=body,
-            personal={"order": opened.order.model_dump(mode="json"), "findings": seen},
-            at=given.now,
-        )
+        customers = customers_among(self._records, given.opened.order.phone_numbers)
+        entry = entry_of(given, decided, conclusion, customers)
         stages = {
             Next.ANSWER: Stage.ANSWERING,
             Next.REVIEW: Stage.AWAITING_REVIEW,
@@ -156,7 +134,7 @@ class ConcludingActivities:
         self._records.ledger.append_and_show(
             [entry],
             CaseUpdate(
-                portout_id=opened.order.id,
+                portout_id=entry.portout_id,
                 updated_at=given.now,
                 stage=stages[conclusion.next],
                 score=decided.score,
@@ -185,6 +163,47 @@ class ConcludingActivities:
                 at=given.now,
             )
         )
+
+
+def entry_of(
+    given: ConcludeInput, decided: Decision, conclusion: Conclusion, customers: Sequence[CustomerFacts]
+) -> LedgerEntry:
+    """What the ledger keeps of a screening: enough to decide the order once more, under these rules or others.
+
+    Names, numbers and notes are kept under the order's own key.
+    """
+    opened = given.opened
+    bars = {result.rule_id: result.check.bars_approval for result in given.results}
+    body = _header(opened) | {
+        "screened_at": (given.screened_at or given.now).isoformat(),
+        "review_because": opened.review_because,
+        "several_customers": opened.several_customers,
+        "outcome": decided.outcome,
+        "next": conclusion.next,
+        "score": decided.score,
+        "people": decided.people,
+        "notes": conclusion.notes,
+        "reject_as": decided.reject_as,
+        "answer": conclusion.answer.model_dump() if conclusion.answer else None,
+        "findings": [
+            finding.model_dump(mode="json", exclude={"facts", "note"})
+            | {"bars_approval": bars.get(finding.rule_id)}
+            for finding in decided.findings
+        ],
+    }
+    seen = {finding.rule_id: {"facts": finding.facts, "note": finding.note} for finding in decided.findings}
+    return LedgerEntry(
+        portout_id=opened.order.id,
+        kind=EntryKind.DECIDED if conclusion.next is Next.ANSWER else EntryKind.SCREENED,
+        step_key=f"{opened.run_id}:{given.step}",
+        body=body,
+        personal={
+            "order": opened.order.model_dump(mode="json"),
+            "customers": [customer.model_dump(mode="json") for customer in customers],
+            "findings": seen,
+        },
+        at=given.now,
+    )
 
 
 def known_facts(order: OrderFacts, results: Sequence[RuleResult]) -> Mapping[str, FactValue]:

@@ -50,10 +50,16 @@ AnswerStatus = Literal["authorized", "rejected-pending"]
 
 
 class Carried(Message):
-    """What one round hands to the next when the carrier refused our rejection."""
+    """What a run hands to the next: when the carrier refused our rejection, or when the round is screened anew."""
 
     round: int
     refused: list[Barred] = []
+    unrecorded: list["Ending"] = []
+    """How earlier rounds ended, for the next one to write down: it must not wait for records that are away."""
+    limit: datetime | None = None
+    """Of a round that is screened anew: the carrier's limit, which stays. None in a round that begins."""
+    attempts: list[str] = []
+    """Of a round that is screened anew: who tried what in vain before, in sentences."""
 
 
 class StartScreening(Message):
@@ -128,6 +134,8 @@ class ConcludeInput(Message):
     results: list[RuleResult]
     step: str
     now: datetime
+    screened_at: datetime | None = None
+    """The moment that the rules took for now; a run that an older worker started does not say."""
 
 
 class Answer(Message):

@@ -1,6 +1,7 @@
 """`make bench`: measure, print a table, and write the figures to `benchmarks/results/latest.json`.
 
-Takes about two minutes on two cores. Figures depend on the machine; the ratio to the floor much less.
+Takes about four minutes on two cores; one of them goes into writing the orders that are replayed. Figures depend on the
+machine; the ratio to the floor much less.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from benchmarks import measures
+from benchmarks import measures, replay, rules
 from commands.embedded import embedded_temporal, free_port
 from commands.output import print_table
 
@@ -22,7 +23,7 @@ RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 async def _measure() -> list[measures.Figure]:
     figures: list[measures.Figure] = []
-    for measure in measures.ALL:
+    for measure in (*measures.ALL, *rules.ALL, replay.replay_of_recorded_orders):
         print(f"{measure.__name__.replace('_', ' ')} ...", flush=True)
         with tempfile.TemporaryDirectory(prefix="portout-bench-") as folder:
             home = Path(folder)

@@ -55,7 +55,7 @@ CUSTOMERS = (
         ("+16175550122",),
         business_name="Nair & Daughters Inc",
         authorized_names=("Priya Nair", "Anika Nair"),
-        tags=("business", "vip"),
+        tags=("business",),
         external_pin="07946213",
     ),
     Customer("C-1021", "Isaac Boone", ("+13055550123",), external_pin="31682750"),

@@ -1,4 +1,4 @@
-"""Faults between the files of a bundle, and of its lists and fixtures."""
+"""Faults between the files of a bundle, and of its fixtures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from screening.diagnostics import Code, quoted
 from screening.fact_faults import check_given_facts
 from screening.shape import Faults
-from screening.yaml_tree import Node, Scalar, child, items, word, words
+from screening.yaml_tree import Node, Scalar, child, word, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +28,9 @@ def check_together(files: Sequence[PolicyFile]) -> None:
     _check_claims(files)
 
 
-def check_list(root: Node, faults: Faults) -> None:
-    """Report entries whose dates are reversed, and values that count twice on the same day."""
-    first: dict[str, Node] = {}
-    for entry in items(child(root, "entries")):
-        starts, until = _days(entry)
-        if starts > until:
-            faults.error(child(entry, "until") or entry, Code.OUT_OF_ORDER, "until lies before from")
-        value = child(entry, "value")
-        text = word(value)
-        if value is None or text is None:
-            continue
-        earlier = first.setdefault(text.casefold().strip(), entry)
-        if earlier is not entry and starts <= _days(earlier)[1] and _days(earlier)[0] <= until:
-            sentence = f"a second entry {quoted(text)} for the same days"
-            place = f"first one at {earlier.line}:{earlier.column}"
-            faults.error(value, Code.DUPLICATE_NAME, sentence, place)
-
-
 def check_fixture(root: Node, faults: Faults) -> None:
     """Report facts that do not exist or have the wrong type."""
     check_given_facts(child(root, "facts"), faults)
-
-
-def _days(entry: Node) -> tuple[str, str]:
-    """Return the first and the last day of an entry. Days as ISO text sort as days do."""
-    return word(child(entry, "from")) or "0000-00-00", word(child(entry, "until")) or "9999-99-99"
 
 
 def _check_names(files: Sequence[PolicyFile]) -> None:

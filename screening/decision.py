@@ -30,6 +30,9 @@ _OUTCOMES = {
     EffectOutcome.DENY: Outcome.DENY,
 }
 
+_SECRETS = frozenset(fact.name for fact in CATALOGUE.values() if fact.fact_class is FactClass.SECRET)
+_FAILED = CheckResult(result=ERROR)
+
 
 class DeadlineAction(Tolerant):
     """What is done when the deadline comes and nobody has decided.
@@ -56,6 +59,7 @@ def decide(
 ) -> Decision:
     """Decide an order.
 
+    Rules in shadow are reported among the findings and count for nothing else.
     It is approved only if no finding and no score band asks for anything else, the results are the evidence
     that `approve_needs` names, no check bars approval, one person would be enough, and there is no
     `review_because`.
@@ -65,12 +69,27 @@ def decide(
         results: the answers of its rules, in any order. A rule without an answer, or with contradictory ones,
             counts as one whose check failed (`error`).
         review_because: why this order is not decided automatically whatever its rules say, in sentences: a
-            further round, numbers of several customers. Approvals and denials become reviews; what asks for
-            documents stays.
+            further round, numbers of several customers. Whatever the rules ask for, a person reviews it.
         facts: the facts of the order by catalogue name, for the texts of the policy.
     """
-    answers = _answer_per_rule(policy, results)
-    effects = [policy.effect_for(rule, answer.result) for rule, answer in answers]
+    return decide_on(policy, _answer_per_rule(policy, results), review_because=review_because, facts=facts)
+
+
+def decide_on(
+    policy: Policy,
+    answers: Sequence[tuple[Rule, CheckResult]],
+    *,
+    review_because: Sequence[str] = (),
+    facts: Mapping[str, FactValue],
+) -> Decision:
+    """Decide an order as `decide` does.
+
+    Args:
+        answers: each rule of the policy with its answer, in the order of the file.
+    """
+    judged = [(rule, answer, policy.effect_for(rule, answer.result)) for rule, answer in answers]
+    answers = [(rule, answer) for rule, answer in answers if not rule.shadow]
+    effects = [effect for rule, _, effect in judged if not rule.shadow]
     score = sum(effect.score for effect in effects)
     bands = [band for band in policy.decide.score if score >= band.from_score]
     people = _people(policy, score, effects, bands)
@@ -82,7 +101,7 @@ def decide(
     outcome = by_rules
     notes = [render(band.note, Place.NOTE, facts, score=score) for band in bands if band.note]
     if review_because:
-        outcome = worst([Outcome.REVIEW, *(asked for asked in asked_for if asked is not Outcome.DENY)])
+        outcome = Outcome.REVIEW
         notes = [*review_because, *notes]
     denial = _denial(effects, bands) if by_rules is Outcome.DENY else None
     if denial is not None and outcome is not Outcome.DENY:
@@ -100,10 +119,7 @@ def decide(
         outcome=outcome,
         score=score,
         people=people,
-        findings=[
-            _finding(rule, answer, effect, facts, score)
-            for (rule, answer), effect in zip(answers, effects, strict=True)
-        ],
+        findings=[_finding(rule, answer, effect, facts, score) for rule, answer, effect in judged],
         reject_as=reject_as,
         reason=reason,
         host_messaging=outcome is Outcome.APPROVE and policy.approve.host_messaging,
@@ -144,22 +160,18 @@ def at_deadline(
 
 
 def _answer_per_rule(policy: Policy, results: Sequence[RuleResult]) -> list[tuple[Rule, CheckResult]]:
-    given: dict[str, list[CheckResult]] = {}
+    given: dict[str, CheckResult] = {}
     for result in results:
-        given.setdefault(result.rule_id, []).append(result.check)
-    failed = CheckResult(result=ERROR)
-
-    def answer(rule: Rule) -> CheckResult:
-        first, *others = given.get(rule.id) or [failed]
-        return first if all(other == first for other in others) else failed
-
-    return [(rule, answer(rule)) for rule in policy.rules]
+        first = given.setdefault(result.rule_id, result.check)
+        if first is not result.check and first != result.check:
+            given[result.rule_id] = _FAILED
+    return [(rule, given.get(rule.id, _FAILED)) for rule in policy.rules]
 
 
 def _people(policy: Policy, score: int, effects: Sequence[Effect], bands: Sequence[Band]) -> int:
     threshold = policy.review.two_people_from_score
     by_score = 2 if threshold is not None and score >= threshold else 1
-    return max([by_score, *(effect.people for effect in effects), *(band.people for band in bands)])
+    return max([by_score, *[effect.people for effect in effects], *[band.people for band in bands]])
 
 
 def _obstacles(policy: Policy, answers: Sequence[tuple[Rule, CheckResult]], people: int) -> list[str]:
@@ -168,7 +180,7 @@ def _obstacles(policy: Policy, answers: Sequence[tuple[Rule, CheckResult]], peop
     evidence = {
         f"{rule.id}.{answer.result}"
         for rule, answer in answers
-        if rule.check.kind in CHECKS and answer.result in CHECKS[rule.check.kind].evidence
+        if (kind := CHECKS.get(rule.check.kind)) and answer.result in kind.evidence
     }
     obstacles = [answer.bars_approval for _, answer in answers if answer.bars_approval is not None]
     if needs is None:
@@ -190,7 +202,9 @@ def _denial(effects: Sequence[Effect], bands: Sequence[Band]) -> Effect | Band |
 def _finding(
     rule: Rule, answer: CheckResult, effect: Effect, facts: Mapping[str, FactValue], score: int
 ) -> Finding:
-    seen = {name: value for name, value in answer.facts.items() if not _is_secret(name)}
+    seen = answer.facts
+    if not _SECRETS.isdisjoint(seen):
+        seen = {name: value for name, value in seen.items() if name not in _SECRETS}
     note = (
         render(effect.note, Place.NOTE, {**facts, **seen}, values=answer.values, score=score)
         if effect.note
@@ -200,13 +214,10 @@ def _finding(
         rule_id=rule.id,
         check=rule.check.kind,
         result=answer.result,
-        effect=effect.outcome.value,
+        effect=str(effect.outcome),
         score=effect.score,
-        fired=effect.fires,
+        fired=effect.fires and not rule.shadow,
         note=note,
         facts=seen,
+        shadow=rule.shadow,
     )
-
-
-def _is_secret(name: str) -> bool:
-    return name in CATALOGUE and CATALOGUE[name].fact_class is FactClass.SECRET

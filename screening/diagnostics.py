@@ -6,12 +6,14 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from itertools import islice
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what ends a line in YAML
 _LONGEST_EXCERPT = 160
 _LONGEST_QUOTE = 60
 _MOST_LISTED = 12
+_PATH_WIDTH = 60
 _WORDS_COMPARED = 1_000  # comparing takes a few microseconds each
 _LONGEST_WORD = 100
 
@@ -36,6 +38,7 @@ class Code(StrEnum):
     UNKNOWN_PLACEHOLDER = "PO115"
     UNKNOWN_FIXTURE = "PO116"
     UNKNOWN_RULE = "PO117"
+    UNKNOWN_POLICY = "PO118"
     DUPLICATE_NAME = "PO120"
     RESULT_NOT_HANDLED = "PO121"
     INCOMPLETE_EFFECT = "PO122"
@@ -45,10 +48,24 @@ class Code(StrEnum):
     CYCLE = "PO126"
     MISSING_EVIDENCE_PASSES = "PO127"
     NEVER_REACHED = "PO128"
+    CHAINED = "PO129"  # rules taken from a policy that takes them itself
     DEFAULT_POLICY = "PO130"
     COVERED_TWICE = "PO131"
     NO_RULE_FILES = "PO132"
+    UNKNOWN_OPERATOR = "PO134"
+    OPERATOR_MISFIT = "PO135"
+    ONE_CONDITION = "PO136"
     FILE_NOT_USED = "PO150"
+    TEXT_CUT_OFF = "PO151"
+    SCORE_OUT_OF_REACH = "PO152"
+    RULE_WITHOUT_EFFECT = "PO153"
+    RESULT_NOT_TESTED = "PO154"
+    NOT_EXPLAINED = "PO155"  # no owner, or no why
+    LOOK_ALIKE = "PO156"
+    CONTRADICTION = "PO160"
+    REPEATED_CONDITION = "PO161"
+    ENTRY_EXPIRED = "PO162"
+    ALLOWED_AND_BLOCKED = "PO163"
 
 
 class Severity(StrEnum):
@@ -91,7 +108,7 @@ class Diagnostic:
         return (self.file, self.line, self.column, self.code, self.message)
 
     def render(self) -> str:
-        """Return the fault as text: place and sentence, the line with a caret, and the path in the file."""
+        """Return the fault as text: place and sentence, the line with a caret, the path, and where to read more."""
         lines = [f"{self.file}:{self.line}:{self.column}  {self.severity} {self.code}  {self.message}"]
         width = len(str(self.line))
         for number, text in self.excerpt:
@@ -105,8 +122,8 @@ class Diagnostic:
             )
         elif self.suggestion:
             lines.append(f"  {self.suggestion}")
-        if self.path:
-            lines.append(f"  {self.path}")
+        more = f"more: portout rules help {self.code}"
+        lines.append(f"  {self.path:<{_PATH_WIDTH}}  {more}" if self.path else f"  {more}")
         return "\n".join(lines)
 
 
@@ -126,7 +143,12 @@ class Source:
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
-        self.lines = _LINE_BREAK.split(text)
+        self.text = text
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text, as YAML parts them."""
+        return _LINE_BREAK.split(self.text)
 
     def fault_of_file(
         self, message: str, *, code: Code = Code.UNREADABLE, suggestion: str = ""
@@ -141,6 +163,7 @@ class Source:
         code: Code,
         message: str,
         *,
+        severity: Severity = Severity.ERROR,
         length: int = 1,
         path: str = "",
         suggestion: str = "",
@@ -161,7 +184,7 @@ class Source:
             self.file,
             line,
             column,
-            Severity.ERROR,
+            severity,
             code,
             one_line(message),
             one_line(path),

@@ -142,7 +142,7 @@ def _outcome_node(effect: Node) -> Node:
 
 def _within(text: Scalar, part: str, faults: Faults) -> Node:
     """Return a node for a part of a text; the whole text where the part cannot be found in its first line."""
-    line = faults.source.lines[text.line - 1]
+    line = faults.source_of(text).lines[text.line - 1]
     found = line.find(part, text.column - 1)
     if found < 0:
         return text

@@ -35,9 +35,15 @@ class DocumentType(StrEnum):
 class _Consequence(RuleModel):
     """The words that every kind of effect shares.
 
-    `reason` and `message` leave the company and may name public facts only; `note` stays inside and may name
-    internal facts too. `override: legal` with `why` states that counsel approved a denial on a ground that the
-    law does not list.
+    Attributes:
+        people: how many people must approve.
+        reject_as: the rejection of a denial, by its name under `rejections`.
+        reason: the text of a denial for the carrier. It leaves the company and may name public facts only.
+        note: a sentence for our own people; it may name internal facts too.
+        message: the text that asks for documents. It leaves the company and may name public facts only.
+        types: the types of documents that are asked for.
+        override: counsel approved a denial on a ground that the law does not list; says why in `why`.
+        why: who approved that, and on what ground.
     """
 
     people: People = 1
@@ -51,7 +57,12 @@ class _Consequence(RuleModel):
 
 
 class Effect(_Consequence):
-    """What a result of a rule does. Written as a word (`review`), as points (`{score: 15}`) or as a map."""
+    """What a result of a rule does. Written as a word (`review`), as points (`{score: 15}`) or as a map.
+
+    Attributes:
+        outcome: pass: checked and good; skip: does not apply; score: adds points; or review, ask, deny.
+        score: points that it adds.
+    """
 
     outcome: Annotated[EffectOutcome, Field(strict=False)]
     score: Score = 0
@@ -72,14 +83,24 @@ class Effect(_Consequence):
 
 
 class Band(_Consequence):
-    """What the sum of all points does from `from` points on. Every band that is reached counts."""
+    """What the sum of all points does from `from` points on. Every band that is reached counts.
+
+    Attributes:
+        from_score: the points from which on it counts.
+        outcome: what becomes of the order then.
+    """
 
     from_score: Score = Field(alias="from")
     outcome: Literal["review", "ask", "deny"]
 
 
 class DeadlineLine(_Consequence):
-    """One line of `at_deadline`: holds from `from_score` points on (0: always)."""
+    """One line of `at_deadline`: holds from `from_score` points on (0: always).
+
+    Attributes:
+        from_score: the points from which on it holds.
+        outcome: deny, or leave the order to silence on purpose: recorded and paged.
+    """
 
     from_score: Score = 0
     outcome: Literal["deny", "leave"]

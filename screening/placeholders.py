@@ -42,6 +42,12 @@ ALLOWED_CLASSES: Mapping[Place, frozenset[FactClass]] = {
 }
 
 
+_ALLOWED_FACTS: Mapping[Place, frozenset[str]] = {
+    place: frozenset(fact.name for fact in CATALOGUE.values() if fact.fact_class in classes)
+    for place, classes in ALLOWED_CLASSES.items()
+}
+
+
 @dataclass(frozen=True)
 class Placeholder:
     """A placeholder in a text: its name, and where it stands from `<` to behind `>`."""
@@ -63,11 +69,10 @@ def allowed_names(place: Place, declared: Iterable[str] = ()) -> frozenset[str]:
         declared: the placeholders of the check whose result the text is about; none for bands and
             `at_deadline`.
     """
-    classes = ALLOWED_CLASSES[place]
-    names = {fact.name for fact in CATALOGUE.values() if fact.fact_class in classes}
-    if FactClass.INTERNAL in classes:
-        names |= {SCORE, *declared}
-    return frozenset(names)
+    by_class = _ALLOWED_FACTS[place]
+    return (
+        by_class if FactClass.INTERNAL not in ALLOWED_CLASSES[place] else by_class.union((SCORE,), declared)
+    )
 
 
 def render(
@@ -88,12 +93,13 @@ def render(
     Returns:
         The text; what is absent or not allowed there reads `(unknown)`.
     """
-    known = {**facts, **(values or {}), SCORE: score}
-    allowed = allowed_names(place, values or ())
-    rendered = _PLACEHOLDER.sub(
-        lambda found: _show(known.get(found[1])) if found[1] in allowed else UNKNOWN, text
-    )
-    return _shorten(_one_line(rendered), LONGEST_TEXT)
+    if "<" in text:
+        known = {**facts, **(values or {}), SCORE: score}
+        allowed = allowed_names(place, values or ())
+        text = _PLACEHOLDER.sub(
+            lambda found: _show(known.get(found[1])) if found[1] in allowed else UNKNOWN, text
+        )
+    return _shorten(_one_line(text), LONGEST_TEXT)
 
 
 def _show(value: FactValue) -> str:
@@ -107,6 +113,8 @@ def _show(value: FactValue) -> str:
 
 def _one_line(text: str) -> str:
     # Facts come from outside: control characters and line breaks could forge lines in a log or a mail.
+    if text.isprintable():
+        return " ".join(text.split())
     visible = (" " if unicodedata.category(char)[0] == "C" else char for char in text)
     return " ".join("".join(visible).split())
 

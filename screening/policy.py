@@ -8,18 +8,17 @@ with its place. The same models read a policy back from the canonical form of a 
 from collections.abc import Collection
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ModelWrapValidatorHandler, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from screening.effects import Band, DeadlineLine, DocumentType, Effect, EffectOutcome, Score
+from screening.policy_tests import DeadlineExpectation, Expectation, Fixture, RuleTest, Scenario
 from screening.policy_values import (
     Country,
-    FactText,
     Flag,
-    Moment,
     Name,
     PositiveDuration,
     RuleModel,
@@ -36,6 +35,7 @@ __all__ = [
     "Ask",
     "Band",
     "Check",
+    "DeadlineExpectation",
     "DeadlineLine",
     "Decide",
     "DocumentType",
@@ -52,7 +52,10 @@ __all__ = [
     "Rule",
     "RuleTest",
     "Scenario",
+    "WrittenPolicy",
 ]
+
+Params = TypeVar("Params", bound=RuleModel)
 
 FORMAT = 1
 """The newest format of policy files that this program reads."""
@@ -67,14 +70,26 @@ class Mode(StrEnum):
 
 
 class AppliesTo(RuleModel):
-    """Which orders a policy is for. A customer's tag beats a country, a country beats the default policy."""
+    """Which orders a policy is for. A customer's tag beats a country, a country beats the default policy.
+
+    Attributes:
+        countries: countries of the numbers, as two capital letters.
+        tags: our tags of the customer, one of which is enough.
+    """
 
     countries: list[Country] = Field(default_factory=list)
     tags: list[Name] = Field(default_factory=list)
 
 
 class Respond(RuleModel):
-    """When the carrier would approve by silence, and what we do before."""
+    """When the carrier would approve by silence, and what we do before.
+
+    Attributes:
+        within: how long after the arrival of the request the carrier approves by silence.
+        margin: how much earlier than that we act.
+        again_within: as `within`, after the carrier refused our rejection and the order is pending again.
+        at_deadline: what is done when nobody has decided by then: the first line that holds.
+    """
 
     within: PositiveDuration
     margin: PositiveDuration
@@ -83,7 +98,13 @@ class Respond(RuleModel):
 
 
 class Review(RuleModel):
-    """Who is reminded when. Shares are of the time from the start of the order's clock to `respond_by`."""
+    """Who is reminded when. Shares are of the time from the start of the order's clock to `respond_by`.
+
+    Attributes:
+        remind_at: when the reviewers are reminded.
+        escalate_at: when the order is escalated.
+        two_people_from_score: from how many points on two people must approve.
+    """
 
     remind_at: list[Share] = Field(default_factory=lambda: [0.5, 0.8])
     escalate_at: Share = 0.8
@@ -91,21 +112,37 @@ class Review(RuleModel):
 
 
 class Approve(RuleModel):
-    """What an automatic approval tells the carrier."""
+    """What an automatic approval tells the carrier.
+
+    Attributes:
+        reason: the text for the carrier.
+        host_messaging: whether messaging stays with us.
+    """
 
     reason: Text = "Verified against our records."
     host_messaging: Flag = False
 
 
 class Ask(RuleModel):
-    """How long documents are awaited, and how often we look for them."""
+    """How long documents are awaited, and how often we look for them.
+
+    Attributes:
+        wait: how long they are awaited.
+        recheck: how often we look.
+    """
 
     wait: PositiveDuration
     recheck: PositiveDuration = timedelta(minutes=15)
 
 
 class Rejection(RuleModel):
-    """One of our names for a rejection, and how it is picked from the codes that the carrier lists."""
+    """One of our names for a rejection, and how it is picked from the codes that the carrier lists.
+
+    Attributes:
+        prefer_code: the code to take if the carrier lists it.
+        description_contains: else a code whose description contains this text.
+        otherwise: else the rejection of this name.
+    """
 
     prefer_code: Annotated[WholeNumber, Field(ge=1)] | None = None
     description_contains: Text | None = None
@@ -131,31 +168,56 @@ class Check(RuleModel):
             return handler({"kind": kind, "params": {} if params is None else params})
         raise PydanticCustomError("one_check", "needs exactly one check")
 
+    def read_params(self, model: type[Params]) -> Params:
+        """Return the parameters as the model of their kind. They are read once for each check of a policy.
+
+        Raises:
+            pydantic.ValidationError: they are not those of that kind; the loader refuses such a file.
+        """
+        known = self.__dict__.get("_read")
+        if not isinstance(known, model):
+            known = self.__dict__["_read"] = model.model_validate(self.params)
+        return known
+
     @model_serializer
     def _as_written(self) -> dict[str, object]:
         return {self.kind: self.params}
 
 
-class RuleTest(RuleModel):
-    """A test inside a rule: with these facts the check gives this result."""
-
-    name: Text
-    now: Moment | None = None
-    given: dict[str, FactText] = Field(default_factory=dict)
-    unset: list[str] = Field(default_factory=list)
-    expect: str
-    known_gap: Flag = False
-
-
 class Rule(RuleModel):
-    """One question to one check, and what each of its answers does."""
+    """One question to one check, and what each of its answers does.
+
+    A rule in shadow is asked and recorded like any other, and counts for nothing in the decision. In the file a rule
+    may have `when` in place of `check`: the model holds that as the check `condition`, and `when` is None.
+
+    Attributes:
+        id: how findings, tests and `approve_needs` call the rule.
+        title: what it looks at, in a few words.
+        why: why there is such a rule.
+        shadow: whether it is only recorded, and counts for nothing in the decision.
+        check: the check that is asked, with its parameters.
+        then: what each result does.
+        tests: facts and the results that they must give.
+    """
 
     id: Name
     title: Text
     why: Text | None = None
+    shadow: Flag = False
     check: Check
+    when: object = Field(default=None, exclude=True)
     then: dict[str, Effect] = Field(default_factory=dict)
     tests: list[RuleTest] = Field(default_factory=list)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_question(cls, value: object) -> object:
+        if not isinstance(value, dict) or (value.get("when") is None and "check" in value):
+            return value
+        checks = value.get("check", {})
+        if "when" in value and isinstance(checks, dict):
+            checks = {**checks, "condition": {"when": value["when"]}}
+        return {**value, "check": checks, "when": None}
 
 
 class Needs(RuleModel):
@@ -203,6 +265,11 @@ class Decide(RuleModel):
 
     Without `approve_needs` nothing is approved automatically: an approval takes evidence that the policy
     names.
+
+    Attributes:
+        score: what the sum of all points does; every band that is reached counts.
+        approve_needs: the evidence without which nothing is approved automatically.
+        otherwise: what happens to an order that no rule objects to and that lacks the evidence.
     """
 
     score: list[Band] = Field(default_factory=list)
@@ -210,38 +277,29 @@ class Decide(RuleModel):
     otherwise: Literal["review"] = "review"
 
 
-class Expectation(RuleModel):
-    """What a scenario expects; what it does not name is not compared."""
-
-    outcome: Literal["approve", "review", "ask", "deny"] | None = None
-    reject_as: Name | None = None
-    fired: list[Name] | None = None
-    score: WholeNumber | None = None
-    reason: Text | None = None
-
-
-class Scenario(RuleModel):
-    """A test of the whole policy: a fixture, some facts changed, and the decision that must come out."""
-
-    name: Text
-    now: Moment | None = None
-    start_from: Text | None = None
-    set: dict[str, FactText] = Field(default_factory=dict)
-    unset: list[str] = Field(default_factory=list)
-    expect: Expectation
-    known_gap: Flag = False
-
-
-class Fixture(RuleModel):
-    """A file under `rules/fixtures/`: the facts of an order from which scenarios start."""
-
-    title: Text | None = None
-    now: Moment | None = None
-    facts: dict[str, FactText]
-
-
 class Policy(RuleModel):
-    """One policy file."""
+    """One policy file.
+
+    Attributes:
+        format: the format of the file, 1.
+        policy: the name of the policy.
+        default: whether it decides about orders that no other policy covers; exactly one says so.
+        title: what the policy is for, in a few words.
+        owner: who answers for it.
+        timezone: of dates, nights, weekends and `until`.
+        mode: shadow only watches; advise lets people decide every order; enforce decides by the rules.
+        applies_to: which orders it is for.
+        respond: when the carrier would approve by silence, and what we do before.
+        review: who is reminded when.
+        approve: what an automatic approval tells the carrier.
+        ask: how long documents are awaited.
+        lists: the policy's names of the list files that its rules use.
+        rejections: our names of rejections, picked from the codes that the carrier lists for an order.
+        defaults: what a result does in every rule that does not say it.
+        rules: the questions; all of them are always asked.
+        decide: how the findings become one outcome.
+        scenarios: tests of the whole policy.
+    """
 
     format: Annotated[WholeNumber, Field(ge=1)]
     policy: Name
@@ -278,3 +336,23 @@ class Policy(RuleModel):
         goes to a person, because an unknown answer never counts as a pass.
         """
         return rule.then.get(result) or self.defaults.get(result) or Effect(outcome=EffectOutcome.REVIEW)
+
+
+class WrittenPolicy(Policy):
+    """A policy file as its author writes it: it may take its rules from another policy of the same directory.
+
+    The loader spells them out, so that every policy in a bundle has all its rules.
+
+    Attributes:
+        rules_from: the policy whose rules are taken, with the lists, rejections, defaults and `ask` that they
+            need. An own rule of the same id changes what it names of the other one: its `then` result by result,
+            the rest key by key.
+        drop_rules: rules of that policy that are not taken.
+    """
+
+    rules_from: Name | None = None
+    drop_rules: list[Name] = Field(default_factory=list)
+
+    def spelled_out(self) -> Policy:
+        """Return the policy as bundles hold it."""
+        return Policy.model_construct(**{name: getattr(self, name) for name in Policy.model_fields})

@@ -5,11 +5,9 @@ Every check here reads the tree of the file, not the finished model, so that one
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import phonenumbers
 
-from screening.checks.kind import CheckKind
 from screening.diagnostics import Code, did_you_mean, one_of, quoted
 from screening.effect_faults import UNITED_STATES, PolicyNames, check_effect, check_text, outcome_of
 from screening.fact_faults import check_given_facts, check_unset_facts
@@ -19,6 +17,8 @@ from screening.policy_values import parse_duration
 from screening.rule_faults import check_rules, kind_of, report_duplicates, report_unknown
 from screening.shape import Faults
 from screening.yaml_tree import Node, Scalar, child, entries, items, word, words
+
+_NOT_AT_DEADLINE = ("people", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,10 @@ def _check_respond(respond: Node | None, names: PolicyNames, faults: Faults) -> 
     lines = items(child(respond, "at_deadline"))
     for number, line in enumerate(lines, start=1):
         check_effect(line, names, faults, unlawful_ground="a deadline that passed")
+        for written, _ in entries(line):
+            if written.text in _NOT_AT_DEADLINE:
+                sentence = f"{written.text} does nothing here: nobody looks at the order at the deadline"
+                faults.error(written, Code.INCOMPLETE_EFFECT, sentence, "remove it")
         is_last_word = outcome_of(line) == "leave" and not _number(child(line, "from_score"))
         if is_last_word and number < len(lines):
             sentence = f"never reached: line {number} leaves every order that gets there"
@@ -127,13 +131,13 @@ def _check_decide(root: Node, names: PolicyNames, faults: Faults) -> None:
     _check_ascending([node for band in bands if (node := child(band, "from"))], "score bands", faults)
     for band in bands:
         check_effect(band, names, faults, unlawful_ground="a score")
-    rules: dict[str, CheckKind[Any] | None] = {}
+    rules: dict[str, Node] = {}
     for rule in items(child(root, "rules")):
-        rules.setdefault(word(child(rule, "id")) or "", kind_of(rule))
+        rules.setdefault(word(child(rule, "id")) or "", rule)
     _check_needs(child(root, "decide", "approve_needs"), rules, faults)
 
 
-def _check_needs(needs: Node | None, rules: dict[str, CheckKind[Any] | None], faults: Faults) -> None:
+def _check_needs(needs: Node | None, rules: dict[str, Node], faults: Faults) -> None:
     for _, group in entries(needs):
         for need in items(group):
             _check_needs(need, rules, faults)
@@ -146,10 +150,16 @@ def _check_needs(needs: Node | None, rules: dict[str, CheckKind[Any] | None], fa
         hint = did_you_mean(reference, known) or (f"rules here: {one_of(rules)}" if rules else "")
         faults.error(needs, Code.UNKNOWN_RULE, f"unknown rule {quoted(rule_id)}", hint)
         return
-    kind = rules[rule_id]
+    if word(child(rules[rule_id], "shadow")) == "true":
+        sentence = f"{rule_id} is in shadow, so its results are no evidence"
+        faults.error(
+            needs, Code.MISSING_EVIDENCE_PASSES, sentence, "take it out of shadow, or name another rule"
+        )
+        return
+    kind = kind_of(rules[rule_id])
     if kind is None or result in kind.evidence:
         return
-    evidence = one_of(f"{rule_id}.{name}" for name in sorted(kind.evidence))
+    evidence = one_of([f"{rule_id}.{name}" for name in sorted(kind.evidence)] or ["what another rule finds"])
     if result in kind.results:
         sentence = f"{reference} is no evidence for an approval"
         faults.error(needs, Code.MISSING_EVIDENCE_PASSES, sentence, f"evidence is {evidence}")
@@ -181,10 +191,14 @@ def _check_scenarios(
             faults.error(
                 expected, Code.WRONG_VALUE, "expects nothing", "write the outcome that must come out"
             )
-        if rejection := child(expected, "reject_as"):
+        for rejection in (
+            *words(child(expected, "reject_as")),
+            *words(child(expected, "at_deadline", "reject_as")),
+            *words(child(scenario, "no_code_for")),
+        ):
             report_unknown(rejection, rejections, Code.UNKNOWN_REJECTION, "rejection", faults)
-        for fired in words(child(expected, "fired")):
-            report_unknown(fired, rules, Code.UNKNOWN_RULE, "rule", faults)
+        for rule in (*words(child(expected, "fired")), *words(child(scenario, "failing"))):
+            report_unknown(rule, rules, Code.UNKNOWN_RULE, "rule", faults)
 
 
 def _check_ascending(nodes: Sequence[Node], what: str, faults: Faults) -> None:

@@ -11,7 +11,7 @@ import zoneinfo
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 LONGEST_DURATION = timedelta(days=366)
@@ -127,6 +127,14 @@ def _day(value: object) -> object:
     raise PydanticCustomError("day", "needs a date such as 2026-03-31")
 
 
+def is_day(text: str) -> bool:
+    """Say whether a text is a day, written `2026-03-31`."""
+    try:
+        return isinstance(_day(text), date)
+    except PydanticCustomError:
+        return False
+
+
 def _moment(value: object) -> object:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
@@ -143,8 +151,28 @@ def _fact_text(value: object) -> object:
     raise PydanticCustomError("fact_text", "needs a text or a list of texts")
 
 
+def written_as(title: str, pattern: str) -> WithJsonSchema:
+    """What editors are told of a text with a form of its own."""
+    return WithJsonSchema({"title": title, "type": "string", "pattern": f"^(?:{pattern})$"})
+
+
+# Editors read YAML with its numbers and booleans, where this program reads text only.
+_SCALAR = WithJsonSchema({"title": "text", "type": ["string", "number", "boolean"]})
+_NUMBER = WithJsonSchema(
+    {"title": "whole number", "anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^-?[0-9]{1,9}$"}]}
+)
+_BOOLEAN = WithJsonSchema(
+    {
+        "title": "true or false",
+        "anyOf": [{"type": "boolean"}, {"type": "string", "pattern": "^(?:true|false)$"}],
+    }
+)
+
 Duration = Annotated[
-    timedelta, BeforeValidator(_duration), PlainSerializer(format_duration, when_used="json")
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(format_duration, when_used="json"),
+    written_as("duration such as 24h", "(?=.)(?:[0-9]+d)?(?:[0-9]+h)?(?:[0-9]+m)?(?:[0-9]+s)?"),
 ]
 """Whole seconds up to 366 days, written `1d`, `24h`, `15m`, `30s` or combined `1h30m`."""
 
@@ -154,18 +182,29 @@ Share = Annotated[
     float,
     BeforeValidator(_percentage),
     PlainSerializer(lambda share: f"{share * 100:.6g}%", when_used="json"),
+    written_as("percentage such as 50%", r"[0-9]{1,3}(?:\.[0-9]{1,4})? ?%"),
 ]
 """A part of the whole, 0.0 to 1.0, written as a percentage: `50%`."""
 
-WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
-Flag = Annotated[bool, BeforeValidator(_flag)]
-Text = Annotated[str, BeforeValidator(_text)]
-Name = Annotated[str, BeforeValidator(_name)]
+WholeNumber = Annotated[int, BeforeValidator(_whole_number), _NUMBER]
+Flag = Annotated[bool, BeforeValidator(_flag), _BOOLEAN]
+Text = Annotated[str, BeforeValidator(_text), _SCALAR]
+Name = Annotated[str, BeforeValidator(_name), written_as("name", _NAME.pattern)]
 """What rules, policies, lists and rejections are called."""
 
-Country = Annotated[str, BeforeValidator(_country)]
-Timezone = Annotated[str, BeforeValidator(_timezone)]
-Day = Annotated[date, BeforeValidator(_day)]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
+Country = Annotated[str, BeforeValidator(_country), written_as("country such as US", _COUNTRY.pattern)]
+Timezone = Annotated[
+    str,
+    BeforeValidator(_timezone),
+    WithJsonSchema({"title": "time zone such as America/New_York", "type": "string"}),
+]
+Day = Annotated[date, BeforeValidator(_day), written_as("date such as 2026-03-31", _DAY.pattern)]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema(
+        {"title": "date and time with its offset, such as 2026-03-31T22:30:00Z", "type": "string"}
+    ),
+]
 FactText = Annotated[str | list[str], BeforeValidator(_fact_text)]
 """A fact in a test, still as the author wrote it; the catalogue says what type it becomes."""

@@ -7,7 +7,7 @@ by a newer engine can be read by an older one.
 from collections.abc import Iterable
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 FactValue = str | int | float | bool | list[str] | None
 
@@ -67,8 +67,8 @@ class CheckResult(Tolerant):
     """
 
     result: str
-    facts: dict[str, FactValue] = {}
-    values: dict[str, FactValue] = {}
+    facts: dict[str, FactValue] = Field(default_factory=dict)
+    values: dict[str, FactValue] = Field(default_factory=dict)
     bars_approval: str | None = None
 
 
@@ -88,6 +88,8 @@ class Finding(Tolerant):
         score: points that it adds, 0 or more.
         fired: whether the effect is neither `pass` nor `skip`.
         note: the rendered sentence for our own people; None when the policy has none.
+        shadow: whether the rule is only watched. Its effect and points are what they would be; neither they nor
+            the result count in the decision, and it never fires.
     """
 
     rule_id: str
@@ -97,7 +99,8 @@ class Finding(Tolerant):
     score: int
     fired: bool
     note: str | None = None
-    facts: dict[str, FactValue] = {}
+    facts: dict[str, FactValue] = Field(default_factory=dict)
+    shadow: bool = False
 
 
 class Decision(Tolerant):
@@ -105,7 +108,7 @@ class Decision(Tolerant):
 
     Attributes:
         outcome: `approve`, `ask`, `review` or `deny`.
-        score: sum of the findings' points.
+        score: sum of the points of the findings that count.
         people: how many people an approval needs, 1 or 2.
         findings: one per rule, in the order of the policy file.
         reject_as: the policy's name for the ground of a denial; None unless the outcome is `deny`.
@@ -118,8 +121,8 @@ class Decision(Tolerant):
     outcome: Outcome
     score: int
     people: int
-    findings: list[Finding] = []
+    findings: list[Finding] = Field(default_factory=list)
     reject_as: str | None = None
     reason: str | None = None
     host_messaging: bool = False
-    notes: list[str] = []
+    notes: list[str] = Field(default_factory=list)

@@ -1,5 +1,6 @@
 """Whether a file has the shape of its model, every deviation reported at its place."""
 
+import re
 import types
 import typing
 import zoneinfo
@@ -9,35 +10,77 @@ from typing import Annotated, TypeVar, Union
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from screening.diagnostics import Code, Diagnostic, Source, did_you_mean, nearest, one_of, quoted
+from screening.diagnostics import Code, Diagnostic, Severity, Source, did_you_mean, nearest, one_of, quoted
+from screening.look_alikes import misleading_letter
 from screening.policy_values import RuleModel
 from screening.yaml_tree import ListNode, MapNode, Node, Scalar, child, entries, items, word
 
 Model = TypeVar("Model", bound=RuleModel)
 
-_CODES = {"one_check": Code.ONE_CHECK, "bands_order": Code.OUT_OF_ORDER}
+_LONGEST_NAME = 64
+
+_COMMENT = re.compile(r"\s*:\s+#")
+
+_CODES = {
+    "one_check": Code.ONE_CHECK,
+    "bands_order": Code.OUT_OF_ORDER,
+    "asks_nothing": Code.MISSING_KEY,
+}
 """Codes of faults that models find themselves, by the type of their error."""
 
 
 class Faults:
-    """Collects the diagnostics of one file."""
+    """Collects the diagnostics of one file.
+
+    Attributes:
+        source: the text of the file.
+        diagnostics: what was found.
+        taken_from: files from which parts of this one are taken, by the top of their trees.
+        taken_by: what such a part is said to be taken by.
+    """
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.diagnostics: list[Diagnostic] = []
+        self.taken_from: dict[Node, Source] = {}
+        self.taken_by = ""
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything found keeps the file from being used."""
+        return any(entry.severity is Severity.ERROR for entry in self.diagnostics)
+
+    def source_of(self, node: Node) -> Source:
+        """Return the file in which a node stands."""
+        return self.taken_from.get(_top(node), self.source)
 
     def error(self, node: Node, code: Code, message: str, suggestion: str = "") -> None:
         """Report a fault at a node, unless a fault of that node is reported already."""
+        self._report(node, code, message, suggestion, Severity.ERROR)
+
+    def warning(self, node: Node, code: Code, message: str, suggestion: str = "") -> None:
+        """Report what is worth a look at a node and does not keep the files from being used."""
+        self._report(node, code, message, suggestion, Severity.WARNING)
+
+    def _report(self, node: Node, code: Code, message: str, suggestion: str, severity: Severity) -> None:
         if node.broken:
             return
+        source = self.source_of(node)
+        misleading = misleading_letter(node.text[:_LONGEST_NAME]) if isinstance(node, Scalar) else None
+        if misleading and misleading not in suggestion:
+            suggestion = f"{misleading}; {suggestion}".removesuffix("; ")
+        path = path_of(node)
+        if source is not self.source:
+            path = f"{path}, as {self.taken_by} takes it".lstrip(", ")
         self.diagnostics.append(
-            self.source.diagnostic(
+            source.diagnostic(
                 node.line,
                 node.column,
                 code,
                 message,
+                severity=severity,
                 length=node.length if isinstance(node, Scalar) else 1,
-                path=path_of(node),
+                path=path,
                 suggestion=suggestion,
             )
         )
@@ -46,9 +89,7 @@ class Faults:
 def path_of(node: Node) -> str:
     """Return where a node is in the file's own terms: `in rule pin, then.mismatch`."""
     trail = node.trail
-    root = node
-    while root.parent is not None:
-        root = root.parent
+    root = _top(node)
     named = {"rules": ("rule", "id"), "scenarios": ("scenario", "name")}.get(str(trail[0])) if trail else None
     if named and len(trail) > 1:
         kind, key = named
@@ -56,6 +97,12 @@ def path_of(node: Node) -> str:
         start = f"in {kind} {name if name else int(trail[1]) + 1}"
         return f"{start}, {_dotted(trail[2:])}" if trail[2:] else start
     return f"in {_dotted(trail)}" if trail else ""
+
+
+def _top(node: Node) -> Node:
+    while node.parent is not None:
+        node = node.parent
+    return node
 
 
 def parse(model: type[Model], node: Node, faults: Faults) -> Model | None:
@@ -76,8 +123,10 @@ def parse(model: type[Model], node: Node, faults: Faults) -> Model | None:
         if details["type"] == "missing" and place not in misspelt:
             name = _name_of(_follow(node, place))
             faults.error(name, Code.MISSING_KEY, f"missing key {quoted(str(place[-1]))}")
+        elif details["type"] == "one_check" and misspelt & {place, (*place[:-1], "when")}:
+            continue
         elif details["type"] not in ("missing", "extra_forbidden"):
-            _report_wrong_value(_follow(node, place), details, faults)
+            report_wrong_value(_follow(node, place), details, faults)
     return None
 
 
@@ -95,6 +144,10 @@ def _report_empty_values(node: Node, faults: Faults) -> None:
             if is_split and (value.line, value.column) == (key.line, key.column + key.length):
                 message = f"{quoted(key.text)} stands alone between braces"
                 suggestion = "if a comma inside a text split it off, put that text in quotes"
+                if ":" in key.text:
+                    suggestion = "write a blank behind the ':'"
+            elif _COMMENT.match(faults.source_of(key).lines[key.line - 1], key.column - 1 + key.length):
+                suggestion = "'#' begins a comment; put the text in quotes if it belongs to it"
             faults.error(key, Code.WRONG_VALUE, message, suggestion)
             key.broken = value.broken = True
         else:
@@ -128,7 +181,13 @@ def _report_unknown_key(
     return (*above, meant) if meant else None
 
 
-def _report_wrong_value(node: Node, details: ErrorDetails, faults: Faults) -> None:
+def report_wrong_value(node: Node, details: ErrorDetails, faults: Faults) -> None:
+    """Report a value that its model does not take.
+
+    Args:
+        node: the value, or the nearest node above it.
+        details: what the model says about it.
+    """
     message, suggestion = _in_plain_words(details, node)
     faults.error(node, _CODES.get(details["type"], Code.WRONG_VALUE), message, suggestion)
 
@@ -185,9 +244,10 @@ def _in_plain_words(details: ErrorDetails, node: Node) -> tuple[str, str]:
     if kind in ("model_type", "dict_type", "model_attributes_type"):
         return f"needs keys with values, {_found(node)}", ""
     if kind == "one_check":
-        checks = [key.text for key, _ in entries(node)]
-        found = f"found {' and '.join(checks)}" if checks else "found none"
-        return f"a rule asks exactly one check, {found}", "make a rule of each" if checks else ""
+        asked = _questions(node)
+        found = f"found {' and '.join(asked)}" if asked else "found none"
+        hint = "make a rule of each" if asked else "add check, or when with a condition"
+        return f"a rule asks exactly one check, {found}", hint
     if kind in _CODES:
         return details["msg"], ""
     if kind == "list_type":
@@ -202,6 +262,13 @@ def _in_plain_words(details: ErrorDetails, node: Node) -> tuple[str, str]:
         return f"needs a number of at most {context['le']}, {_found(node)}", ""
     hint = did_you_mean(word(node) or "", zoneinfo.available_timezones()) if kind == "timezone" else ""
     return f"{details['msg']}, {_found(node)}", hint
+
+
+def _questions(node: Node) -> list[str]:
+    """Return what a rule asks, by its `check` or, where it has none, by the rule itself."""
+    rule = node.parent if node.key == "check" else node
+    asked = [key.text for key, _ in entries(child(rule, "check"))]
+    return asked if child(rule, "when") is None else [*asked, "when"]
 
 
 def _found(node: Node) -> str:

@@ -1,10 +1,14 @@
 """What the YAML parser says, in words for policy authors, with the usual cause."""
 
+import re
+
 import yaml
 
 from screening.diagnostics import Code, Diagnostic, Source
 
 _QUOTE_IT = "put the text in quotes"
+_TAB = ("a tab cannot indent a line", "use spaces")
+_COMMENT_BEHIND_TEXT = re.compile(r"(?<=[^\s,{\[])\s+#")
 
 
 def syntax_fault(source: Source, error: yaml.YAMLError) -> Diagnostic:
@@ -31,12 +35,14 @@ def _in_plain_words(
         return (
             here,
             "a ':' where no key can stand",
-            f"{_QUOTE_IT} if the ':' belongs to it, or check the indentation",
+            f"{_QUOTE_IT} if the ':' belongs to it, or check indentation and line above",
         )
     if "entries are not allowed" in problem:
         return here, "a list cannot begin on the line of its key", "begin each '- ' on a line of its own"
     if "keys are not allowed" in problem:
         return here, "a '?' where no text can begin with one", _QUOTE_IT
+    if "tab character" in problem:
+        return here, *_TAB
     if "cannot start any token" in problem:
         return _bad_first_character(source, here)
     if "could not find expected ':'" in problem:
@@ -58,8 +64,12 @@ def _in_plain_words(
             "close it; write '' for an apostrophe inside single quotes",
         )
     if "flow" in context:
-        if at_end:
+        if comment := _comment_between(source, opened, here):
+            return comment, "this '#' begins a comment, and the bracket before it stays open", _QUOTE_IT
+        if at_end or (here[0] > opened[0] and _indent(source, here) <= _indent(source, opened)):
             return opened, "this bracket is never closed", "add the closing bracket"
+        if _character(source, here) == "':'":
+            return here, "a second ':' in one entry", f"{_QUOTE_IT} if the ':' belongs to it, or add a comma"
         return (
             here,
             "something out of place between brackets",
@@ -76,10 +86,27 @@ def _in_plain_words(
     return here, f"not YAML: {problem or 'the parser cannot read on'}", ""
 
 
+def _comment_between(
+    source: Source, opened: tuple[int, int], here: tuple[int, int]
+) -> tuple[int, int] | None:
+    """Return the first comment inside an open bracket that follows text on its line."""
+    for number in range(opened[0], min(here[0], len(source.lines)) + 1):
+        begin = opened[1] if number == opened[0] else 0
+        end = here[1] - 1 if number == here[0] else len(source.lines[number - 1])
+        if found := _COMMENT_BEHIND_TEXT.search(source.lines[number - 1], begin, end):
+            return number, found.end()
+    return None
+
+
+def _indent(source: Source, place: tuple[int, int]) -> int:
+    line = source.lines[place[0] - 1]
+    return len(line) - len(line.lstrip())
+
+
 def _bad_first_character(source: Source, place: tuple[int, int]) -> tuple[tuple[int, int], str, str]:
     character = _character(source, place)
     if source.lines[place[0] - 1][place[1] - 1 :].startswith("\t"):
-        return place, "a tab cannot indent a line", "use spaces"
+        return place, *_TAB
     return place, f"a text cannot begin with {character}", _QUOTE_IT
 
 

@@ -6,11 +6,12 @@ bounded (the composer recurses without bound), and it is several times faster.
 """
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import yaml
 
-from screening.diagnostics import Code, Diagnostic, Source, quoted
+from screening.diagnostics import Code, Diagnostic, Severity, Source, quoted
 from screening.yaml_faults import syntax_fault
 
 LARGEST_FILE = 1_000_000
@@ -18,12 +19,14 @@ LARGEST_FILE = 1_000_000
 
 DEEPEST_NESTING = 24
 
+_CUT = re.compile(r"[ \t]+#[^\s#]")
+
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(slots=True, eq=False)
-class Node:
+class Node(ABC):
     """A value in a file. `line` and `column` count from 1; `broken` means that a fault of it is reported already."""
 
     line: int
@@ -43,9 +46,9 @@ class Node:
             node = node.parent
         return tuple(reversed(steps))
 
+    @abstractmethod
     def plain(self) -> object:
         """Return the value as dicts, lists and texts; None for a value that was left out."""
-        raise NotImplementedError
 
 
 @dataclass(slots=True, eq=False)
@@ -158,7 +161,10 @@ def read_tree(
     except _NoTreeError:
         pass
     except yaml.YAMLError as error:
-        builder.faults.append(syntax_fault(source, error))
+        fault = syntax_fault(source, error)
+        same_place = (fault.line, fault.column)
+        builder.faults = [entry for entry in builder.faults if (entry.line, entry.column) != same_place]
+        builder.faults.append(fault)
     return root, source, builder.faults
 
 
@@ -175,6 +181,8 @@ class _Builder:
         self.faults: list[Diagnostic] = []
         self._source = source
         self._root: Node | None = None
+        # Lines on which a comment seems to begin in the middle of a text.
+        self._cuts = {number for number, line in enumerate(source.lines) if _CUT.search(line)}
         self._open: list[Branch] = []
         # Beside each open branch the key whose value comes next; None in lists, and where a key comes next.
         self._waiting_keys: list[Scalar | None] = []
@@ -212,6 +220,8 @@ class _Builder:
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         text, style = event.value, event.style
         node = Scalar(*_span(event), text=text, written=bool(text or style))
+        if text and not style and event.end_mark is not None and event.end_mark.line in self._cuts:
+            self._report_cut(event.end_mark.line, event.end_mark.column)
         if style == '"' and _NOT_TEXT.search(text):
             self._report(event, "a text with a control character", "remove the escape")
             node.broken = True
@@ -223,6 +233,22 @@ class _Builder:
                 self._report(event, "a merge key", "write out what it stands for")
             return
         self._attach(node)
+
+    def _report_cut(self, line: int, column: int) -> None:
+        if found := _CUT.match(self._source.lines[line], column):
+            sentence = "the text ends here, because '#' begins a comment"
+            suggestion = "put it in quotes if this belongs to it, or write '# ' before a comment"
+            self.faults.append(
+                self._source.diagnostic(
+                    line + 1,
+                    found.end() - 1,
+                    Code.TEXT_CUT_OFF,
+                    sentence,
+                    severity=Severity.WARNING,
+                    length=2,
+                    suggestion=suggestion,
+                )
+            )
 
     def _branch(self, event: yaml.CollectionStartEvent, node: Branch) -> None:
         if len(self._open) >= DEEPEST_NESTING:

@@ -42,6 +42,7 @@ HURRIED = Timing(
     notice=2.0,
     answer_least=3.0,
     refused_key=0.3,
+    rules_quiet=0.2,
 )
 """Waits of the service scaled down, so that killed workers and carriers that are away do not make tests wait."""
 QUERY = timedelta(seconds=5)

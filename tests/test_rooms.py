@@ -25,6 +25,7 @@ def rooms_imported_by(module: str) -> set[str]:
     [
         ("settings", ROOMS | {"temporal_client"}),
         ("temporal_client", ROOMS),
+        ("temporal_set_up", {"commands", "worker", "sandbox"}),
         ("worker", {"commands", "sandbox"}),
     ],
 )
