@@ -15,11 +15,11 @@ import structlog
 
 from records.errors import DatabaseDamaged
 from records.store import Records
+from screening.authoring.gate import Difference, differences
+from screening.authoring.rule_tests import run_tests
 from screening.bundle import ENGINE_VERSION, REVIEW_EVERYTHING, Bundle, UnreadableBundleError
-from screening.diagnostics import PolicyErrors, Severity
-from screening.gate import Difference, differences
-from screening.loading import load_bundle, places_of
-from screening.rule_tests import run_tests
+from screening.reading.diagnostics import PolicyErrors, Severity
+from screening.reading.loading import load_bundle, places_of
 
 log = structlog.get_logger(__name__)
 

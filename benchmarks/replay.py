@@ -28,8 +28,8 @@ from screening.bundle import Bundle
 from screening.evaluation import evaluate
 from screening.facts import ClearPin, CustomerFacts, OrderFacts
 from screening.gathered import GatheredFacts
-from screening.loading import load_bundle
 from screening.policy import Policy
+from screening.reading.loading import load_bundle
 from settings import PROJECT, Settings, settings_without_environment
 
 ORDERS = 100_000

@@ -32,8 +32,8 @@ import zen
 
 from benchmarks.measures import Figure
 from screening.evaluation import evaluate
-from screening.given import gathered_from
-from screening.loading import load_bundle
+from screening.reading.given import gathered_from
+from screening.reading.loading import load_bundle
 from settings import PROJECT
 
 TURNS = 5

@@ -7,8 +7,8 @@ from commands.output import Failed
 from records.policies import Activation
 from records.store import Records
 from screening.bundle import REVIEW_EVERYTHING, Bundle, UnreadableBundleError
-from screening.diagnostics import PolicyErrors
-from screening.loading import load_bundle
+from screening.reading.diagnostics import PolicyErrors
+from screening.reading.loading import load_bundle
 
 USAGE = 2
 INVALID = 3

@@ -24,7 +24,7 @@ from commands.serving import import_sample_customers
 from records.cases import Stage
 from sandbox.samples import Act, SampleOrder, seed
 from sandbox.serve import SandboxServer
-from screening.loading import load_bundle
+from screening.reading.loading import load_bundle
 from settings import PROJECT, Settings, Timing, settings_without_environment
 from telnyx_api import TelnyxClient
 from temporal_client import connect

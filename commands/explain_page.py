@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from commands.output import plain, print_lines
-from screening.explain import ExplainedRule, Explanation
+from screening.authoring.explain import ExplainedRule, Explanation
 
 
 def print_explanation(told: Explanation, *, why_not_approve: bool) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from commands.output import plain
-from screening.verdicts import Case, Verdict
+from screening.authoring.verdicts import Case, Verdict
 
 
 def junit_xml(cases: Sequence[Case], sentence: str) -> bytes:

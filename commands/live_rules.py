@@ -12,7 +12,7 @@ from commands.times import moment
 from records.errors import RecordsError
 from records.policies import RuleReport
 from records.store import Records
-from screening.gate import Difference, differences
+from screening.authoring.gate import Difference, differences
 
 SILENT_AFTER = timedelta(minutes=1)
 """A worker that runs says something four times a minute."""

@@ -30,8 +30,8 @@ from records.errors import BadKey, RecordsError
 from records.keys import parse_key
 from records.store import Records
 from records.upgrade import upgrade
+from screening.authoring.gate import differences
 from screening.bundle import REVIEW_EVERYTHING, Bundle
-from screening.gate import differences
 from settings import Settings, SettingsError
 from telnyx_api import CarrierError, PortOut, TelnyxClient
 from temporal_client import data_converter

@@ -11,8 +11,8 @@ from commands.session import Place
 from records.errors import RecordsError
 from records.upgrade import is_current
 from screening.bundle import Bundle
-from screening.diagnostics import PolicyErrors
-from screening.loading import load_bundle
+from screening.reading.diagnostics import PolicyErrors
+from screening.reading.loading import load_bundle
 from settings import Settings, SettingsError
 from telnyx_api import CarrierError, Forbidden, TelnyxClient, Unauthorized
 from temporal_client import TemporalUnreachable

@@ -12,7 +12,7 @@ from typing import IO, Any
 from commands.output import Failed, print_lines, print_table
 from commands.replaying import Part
 from commands.times import moment
-from screening.replay import Cause, Replayed, Tally
+from screening.authoring.replay import Cause, Replayed, Tally
 from screening.results import Outcome
 
 _SHOWN_DAYS = 14

@@ -15,9 +15,9 @@ from multiprocessing import get_context
 from records.ledger import EntryKind, ReadEntry
 from records.opening import open_records_as_they_are
 from records.store import Records
+from screening.authoring.recorded import NotReplayable, Past, ReadyBundle, recorded_order
+from screening.authoring.replay import Candidate, Ended, Replayed, Tally
 from screening.bundle import Bundle, UnreadableBundleError
-from screening.recorded import NotReplayable, Past, ReadyBundle, recorded_order
-from screening.replay import Candidate, Ended, Replayed, Tally
 from screening.results import Outcome
 from settings import Settings
 

@@ -12,8 +12,8 @@ from commands.output import Failed, print_json, print_lines, print_table
 from settings import load_settings
 
 if TYPE_CHECKING:
-    from screening.diagnostics import Code, Diagnostic
-    from screening.loading import Report
+    from screening.reading.diagnostics import Code, Diagnostic
+    from screening.reading.loading import Report
 
 USAGE = 2
 INVALID = 3
@@ -49,7 +49,7 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")] = False,
 ) -> None:
     """List everything that is wrong with rule files, with its place. Exits with 3 if they cannot be used."""
-    from screening.loading import check_paths
+    from screening.reading.loading import check_paths
 
     if as_json and output not in (None, Format.JSON):
         raise Failed(f"--json and --format {output} contradict each other: choose one.", USAGE)
@@ -78,7 +78,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Explain a code of `rules check`: what it means, an example, and what to do."""
-    from screening.code_help import HELP
+    from screening.reading.code_help import HELP
 
     if code is None:
         if as_json:
@@ -99,7 +99,7 @@ def explain(
 
 
 def _code_called(name: str) -> "Code":
-    from screening.diagnostics import Code, did_you_mean, quoted
+    from screening.reading.diagnostics import Code, did_you_mean, quoted
 
     try:
         return Code(name.upper())

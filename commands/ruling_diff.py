@@ -11,8 +11,8 @@ from commands.session import find_place
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from screening.authoring.gate import Difference
     from screening.bundle import Bundle
-    from screening.gate import Difference
 
 OPENS = "opens the gate"
 
@@ -30,7 +30,7 @@ def diff(
 ) -> None:
     """Say what differs between two bundles, and mark each edit that can turn a review or denial into an approval."""
     from commands.bundle_names import SHOWN
-    from screening.gate import differences
+    from screening.authoring.gate import differences
 
     old, new = _bundle(before), _bundle(after)
     found = differences(old, new)

@@ -12,8 +12,8 @@ from settings import load_settings
 
 if TYPE_CHECKING:
     from records.store import Records
-    from screening.explain import Explanation, Place
-    from screening.recorded import RecordedOrder
+    from screening.authoring.explain import Explanation, Place
+    from screening.authoring.recorded import RecordedOrder
     from screening.results import FactValue
 
 USAGE = 2
@@ -43,8 +43,8 @@ def explain(
     An order that was screened is decided once more by the rules that decided it then, from what was recorded; facts from
     a file by the rules in PORTOUT_RULES.
     """
-    from screening.given import GivenFactError
-    from screening.what_if import read_change
+    from screening.authoring.what_if import read_change
+    from screening.reading.given import GivenFactError
 
     try:
         changes = dict(read_change(text) for text in what_if or [])
@@ -60,9 +60,9 @@ def explain(
 
 
 def _from_file(file: Path, changes: "Mapping[str, FactValue]") -> "Explanation":
-    from screening.diagnostics import PolicyErrors
-    from screening.explain import explain_given
-    from screening.loading import load_bundle, load_fixture, places_of
+    from screening.authoring.explain import explain_given
+    from screening.reading.diagnostics import PolicyErrors
+    from screening.reading.loading import load_bundle, load_fixture, places_of
 
     rules = load_settings().rules
     try:
@@ -77,8 +77,8 @@ def _from_file(file: Path, changes: "Mapping[str, FactValue]") -> "Explanation":
 
 def _from_records(wanted: str, changes: "Mapping[str, FactValue]") -> "Explanation":
     from commands.replaying import stored_bundle
-    from screening.explain import explain_recorded
-    from screening.recorded import NotReplayable, ReadyBundle
+    from screening.authoring.explain import explain_recorded
+    from screening.authoring.recorded import NotReplayable, ReadyBundle
 
     place = find_place()
     with place.records_as_they_are() as records:
@@ -98,7 +98,7 @@ def recorded_of(records: "Records", wanted: str) -> "RecordedOrder":
         Failed: there is no such order, or nothing of it that could be decided once more.
     """
     from commands.orders import find_case
-    from screening.recorded import NotReplayable, recorded_order
+    from screening.authoring.recorded import NotReplayable, recorded_order
 
     # By its id an order is found without the queue, too, which may be lost.
     entries = records.ledger.entries(wanted) or records.ledger.entries(find_case(records, wanted).portout_id)
@@ -113,8 +113,8 @@ def recorded_of(records: "Records", wanted: str) -> "RecordedOrder":
 
 def _places(rules: Path, digest: str) -> "Place | None":
     """Where rules stand, if the files on disk are the ones that decided."""
-    from screening.diagnostics import PolicyErrors
-    from screening.loading import load_bundle, places_of
+    from screening.reading.diagnostics import PolicyErrors
+    from screening.reading.loading import load_bundle, places_of
 
     try:
         if load_bundle(rules).digest != digest:

@@ -27,8 +27,8 @@ def import_list(
     ],
 ) -> None:
     """Add the rows of a CSV file to a list: all or none. What stands in the list stays as it is, comments too."""
-    from screening.list_import import ImportRefused, import_rows
-    from screening.loading import LARGEST_LIST
+    from screening.reading.list_import import ImportRefused, import_rows
+    from screening.reading.loading import LARGEST_LIST
 
     existing = _text(into) if into.exists() else None
     try:

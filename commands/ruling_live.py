@@ -43,8 +43,8 @@ def activate(
     from commands.deciding import reviewer
     from commands.ruling_diff import print_differences
     from commands.times import now
+    from screening.authoring.gate import differences
     from screening.bundle import ENGINE_VERSION
-    from screening.gate import differences
 
     place = find_place()
     who = reviewer(place.settings, by)

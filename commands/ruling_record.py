@@ -9,7 +9,7 @@ from commands.output import Failed
 from commands.session import find_place
 
 if TYPE_CHECKING:
-    from screening.anonymous import Invented
+    from screening.authoring.anonymous import Invented
 
 
 def add_to(rules: typer.Typer) -> None:
@@ -25,8 +25,8 @@ def record(
     """
     from commands.replaying import stored_bundle
     from commands.ruling_explain import recorded_of
-    from screening.anonymous import invent
-    from screening.recorded import NotReplayable, ReadyBundle
+    from screening.authoring.anonymous import invent
+    from screening.authoring.recorded import NotReplayable, ReadyBundle
 
     with find_place().records_as_they_are() as records:
         recorded = recorded_of(records, order)

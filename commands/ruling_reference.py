@@ -10,10 +10,10 @@ from commands.output import Failed, print_fields, print_json, print_lines, print
 from settings import load_settings
 
 if TYPE_CHECKING:
+    from screening.authoring.reference import CheckEntry, ParameterEntry
     from screening.checks import CheckKind
     from screening.facts import FactType
     from screening.operators import Operand
-    from screening.reference import CheckEntry, ParameterEntry
 
 USAGE = 2
 
@@ -31,8 +31,8 @@ def checks(
     as_json: AsJson = False,
 ) -> None:
     """Show what rules can ask: every check with its parameters, results, facts and placeholders."""
+    from screening.authoring.reference import check_entry
     from screening.checks import CHECKS
-    from screening.reference import check_entry
 
     kinds = list(CHECKS.values()) if name is None else [_kind_called(name)]
     entries = [check_entry(kind) for kind in kinds]
@@ -54,9 +54,9 @@ def facts(
     as_json: AsJson = False,
 ) -> None:
     """Show what checks and conditions read, and what tests give and texts name."""
-    from screening.diagnostics import did_you_mean, quoted
+    from screening.authoring.reference import fact_entry
     from screening.facts import CATALOGUE
-    from screening.reference import fact_entry
+    from screening.reading.diagnostics import did_you_mean, quoted
 
     if name is not None and name not in CATALOGUE:
         hint = did_you_mean(name, CATALOGUE) or "`portout rules facts` lists them all."
@@ -88,8 +88,8 @@ def new(
     """Print a rule to start from, with every answer handled and a first test, to be pasted under `rules:`."""
     from pydantic import TypeAdapter, ValidationError
 
+    from screening.authoring.rule_skeleton import rule_skeleton
     from screening.policy_values import Name
-    from screening.rule_skeleton import rule_skeleton
 
     kind = _kind_called(check)
     try:
@@ -101,7 +101,7 @@ def new(
 
 def _kind_called(name: str) -> "CheckKind[Any]":
     from screening.checks import CHECKS
-    from screening.diagnostics import did_you_mean, quoted
+    from screening.reading.diagnostics import did_you_mean, quoted
 
     if name not in CHECKS:
         hint = did_you_mean(name, CHECKS) or "`portout rules checks` lists them all."
@@ -111,8 +111,8 @@ def _kind_called(name: str) -> "CheckKind[Any]":
 
 def _lists_in(rules: Path) -> list[str]:
     """The names under which policies call their lists, those of the default policy first; none if they cannot be read."""
-    from screening.diagnostics import PolicyErrors
-    from screening.loading import load_bundle
+    from screening.reading.diagnostics import PolicyErrors
+    from screening.reading.loading import load_bundle
 
     try:
         bundle = load_bundle(rules)

@@ -15,8 +15,8 @@ from commands.session import find_place
 from commands.times import now
 
 if TYPE_CHECKING:
+    from screening.authoring.replay_limits import Limit
     from screening.bundle import Bundle
-    from screening.replay_limits import Limit
 
 USAGE = 2
 INVALID = 3
@@ -46,7 +46,7 @@ def replay(
     """
     from commands.replay_report import Csv, JsonReport, TextReport
     from commands.replaying import parts
-    from screening.replay import Tally
+    from screening.authoring.replay import Tally
 
     begin = _begin(since)
     limits = [_limit(text) for text in fail_if or []]
@@ -85,7 +85,7 @@ def _begin(since: str) -> datetime:
 
 
 def _limit(text: str) -> "Limit":
-    from screening.replay_limits import Limit
+    from screening.authoring.replay_limits import Limit
 
     try:
         return Limit.read(text)
@@ -94,8 +94,8 @@ def _limit(text: str) -> "Limit":
 
 
 def _bundle(folder: Path) -> "Bundle":
-    from screening.diagnostics import PolicyErrors
-    from screening.loading import load_bundle
+    from screening.reading.diagnostics import PolicyErrors
+    from screening.reading.loading import load_bundle
 
     try:
         return load_bundle(folder)

@@ -10,7 +10,7 @@ from commands.output import Failed, print_json, print_lines
 from settings import load_settings
 
 if TYPE_CHECKING:
-    from screening.schema import KnownNames
+    from screening.authoring.schema import KnownNames
 
 _FILES = {
     "policy.schema.json": "*.yaml",
@@ -38,7 +38,7 @@ def schema(
     ] = False,
 ) -> None:
     """Print the JSON Schema of policies, or install schemas of all rule files for editors with yaml-language-server."""
-    from screening.schema import fixture_schema, list_schema, policy_schema
+    from screening.authoring.schema import fixture_schema, list_schema, policy_schema
 
     directory = path or load_settings().rules
     if not directory.is_dir():
@@ -54,9 +54,9 @@ def schema(
 
 
 def _names_in(directory: Path) -> "KnownNames":
-    from screening.diagnostics import PolicyErrors
-    from screening.loading import load_bundle
-    from screening.schema import KnownNames
+    from screening.authoring.schema import KnownNames
+    from screening.reading.diagnostics import PolicyErrors
+    from screening.reading.loading import load_bundle
 
     try:
         bundle = load_bundle(directory)

@@ -9,11 +9,11 @@ from commands.output import Failed, plain, print_json
 from settings import load_settings
 
 if TYPE_CHECKING:
+    from screening.authoring.rule_coverage import Coverage
+    from screening.authoring.verdicts import Case, TestReport
     from screening.bundle import Bundle
-    from screening.diagnostics import PolicyErrors
-    from screening.places import Places
-    from screening.rule_coverage import Coverage
-    from screening.verdicts import Case, TestReport
+    from screening.reading.diagnostics import PolicyErrors
+    from screening.reading.places import Places
 
 USAGE = 2
 INVALID = 3
@@ -42,8 +42,8 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Run the tests that rule files hold. Exits with 4 if one fails or none was run, with 3 if the files are invalid."""
-    from screening.diagnostics import PolicyErrors
-    from screening.rule_tests import run_tests
+    from screening.authoring.rule_tests import run_tests
+    from screening.reading.diagnostics import PolicyErrors
 
     try:
         bundle, places, policies = _loaded(path or load_settings().rules)
@@ -71,9 +71,9 @@ def coverage(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List what no passing test has reached: results, score bands, ways to decide, lines of at_deadline."""
-    from screening.diagnostics import PolicyErrors
-    from screening.rule_coverage import coverage_of
-    from screening.rule_tests import run_tests
+    from screening.authoring.rule_coverage import coverage_of
+    from screening.authoring.rule_tests import run_tests
+    from screening.reading.diagnostics import PolicyErrors
 
     try:
         bundle, places, policies = _loaded(path or load_settings().rules)
@@ -117,7 +117,7 @@ def _loaded(path: Path) -> "tuple[Bundle, Places, list[str] | None]":
     Raises:
         PolicyErrors: the rule files cannot be used.
     """
-    from screening.loading import load_bundle, places_of
+    from screening.reading.loading import load_bundle, places_of
 
     directory = path.parent if path.is_file() else path
     bundle = load_bundle(directory)
@@ -142,7 +142,7 @@ def _refuse(refused: "PolicyErrors", *, as_json: bool) -> NoReturn:
 
 
 def _as_text(case: "Case") -> list[str]:
-    from screening.verdicts import Verdict
+    from screening.authoring.verdicts import Verdict
 
     word = "known gap" if case.verdict is Verdict.KNOWN_GAP else "FAILED"
     lines = [f"{word}  {case.title}  {case.place}".rstrip(), *(f"  {sentence}" for sentence in case.why)]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from screening.checks import CHECKS
-from screening.loading import load_bundle
+from screening.reading.loading import load_bundle
 
 HEAD = """
 format: 1

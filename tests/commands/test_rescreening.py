@@ -7,7 +7,7 @@ import pytest
 
 from records.cases import Stage
 from records.ledger import EntryKind
-from screening.loading import load_bundle
+from screening.reading.loading import load_bundle
 from tests.commands.conftest import shell_of
 from tests.commands.desk import key_of
 from tests.scenarios.rules import change, gone_live, shipped_rules

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from screening.loading import load_bundle
+from screening.reading.loading import load_bundle
 from settings import PROJECT
 from tests.commands.conftest import shell_of
 from tests.commands.shell import Shell

@@ -14,7 +14,7 @@ from commands.ruling_replay import replay
 from records.ledger import EntryKind, LedgerEntry
 from records.opening import open_records
 from screening.bundle import Bundle
-from screening.loading import load_bundle
+from screening.reading.loading import load_bundle
 from screening.results import FactValue
 from settings import Settings, settings_without_environment
 from tests.commands.shell import Shell

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from records.policies import RuleReport
 from records.store import Records
-from screening.loading import load_bundle
-from screening.rule_tests import run_tests
+from screening.authoring.rule_tests import run_tests
+from screening.reading.loading import load_bundle
 from settings import PROJECT
 from tests.waiting import eventually
 

@@ -9,7 +9,7 @@ import pytest
 from records.cases import Stage
 from records.ledger import EntryKind
 from screening.bundle import ENGINE_VERSION, REVIEW_EVERYTHING
-from screening.loading import load_bundle
+from screening.reading.loading import load_bundle
 from tests.scenarios.rules import change, found, gone_live, place_of, shipped_rules
 from tests.service import REVIEWER, Service, installed
 from tests.waiting import eventually

@@ -9,13 +9,13 @@ from typing import Any
 from activities.concluding import conclusion_of, entry_of
 from activities.contracts import ConcludeInput, Opened
 from records.canonical import canonical
+from screening.authoring.recorded import Past, ReadyBundle, RecordedOrder, recorded_order
 from screening.bundle import Bundle
 from screening.countries import countries_of
 from screening.evaluation import evaluate
 from screening.gathered import GatheredFacts
-from screening.given import gathered_from
-from screening.loading import load_bundle
-from screening.recorded import Past, ReadyBundle, RecordedOrder, recorded_order
+from screening.reading.given import gathered_from
+from screening.reading.loading import load_bundle
 from screening.results import FactValue
 
 NOW = datetime(2026, 1, 14, 17, 0, tzinfo=UTC)

@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 from screening.bundle import Bundle
-from screening.diagnostics import Diagnostic, PolicyErrors
-from screening.loading import load_bundle
+from screening.reading.diagnostics import Diagnostic, PolicyErrors
+from screening.reading.loading import load_bundle
 
 SHIPPED = Path(__file__).parents[2] / "rules"
 POLICY = "us-standard.yaml"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from screening.diagnostics import Diagnostic
-from screening.loading import check_paths
+from screening.reading.diagnostics import Diagnostic
+from screening.reading.loading import check_paths
 
 STANDARD = """\
 format: 1

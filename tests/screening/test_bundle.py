@@ -14,9 +14,9 @@ from screening.bundle import (
     UnreadableBundleError,
 )
 from screening.countries import countries_of
-from screening.loading import load_bundle
 from screening.named_lists import NamedList
 from screening.policy import AppliesTo, Policy
+from screening.reading.loading import load_bundle
 from tests.screening.rule_files import POLICY, SHIPPED, changed, copied, default_alone, shipped_text
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)

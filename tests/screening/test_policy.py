@@ -2,8 +2,8 @@ import pytest
 from pydantic import ValidationError
 
 from screening.effects import DeadlineLine, Effect, EffectOutcome
-from screening.loading import load_bundle
 from screening.policy import Check, Needs, Policy
+from screening.reading.loading import load_bundle
 from tests.screening.rule_files import SHIPPED
 
 
