@@ -1,6 +1,5 @@
 """Words for the edits between two bundles."""
 
-import json
 from datetime import date, timedelta
 
 from pydantic import BaseModel
@@ -34,5 +33,6 @@ def _written(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_written, value)) + "]"
     if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
+        given = {name: item for name, item in value.items() if item not in ([], {})}
+        return "{" + ", ".join(f"{name}: {_written(item)}" for name, item in given.items()) + "}"
     return str(value)

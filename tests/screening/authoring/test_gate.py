@@ -191,7 +191,7 @@ OPENING: list[tuple[Edit, str]] = [
     (put("timezone", "America/New_York"), "timezone UTC -> America/New_York"),
     (
         put("applies_to", {"countries": ["CA"]}),
-        'applies_to {"countries": [], "tags": []} -> {"countries": ["CA"], "tags": []}',
+        "applies_to {} -> {countries: [CA]}",
     ),
     (put("respond.within", "25h"), "respond.within 24h -> 25h"),
     (put("respond.margin", "1h"), "respond.margin 2h -> 1h"),
