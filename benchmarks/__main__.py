@@ -1,6 +1,6 @@
 """`make bench`: measure, print a table, and write the figures to `benchmarks/results/latest.json`.
 
-Takes about four minutes on two cores; one of them goes into writing the orders that are replayed. Figures depend on the
+Takes about ten minutes on two cores; one of them goes into writing the orders that are replayed. Figures depend on the
 machine; the ratio to the floor much less.
 """
 
