@@ -166,7 +166,7 @@ class Service:
         )
         return state
 
-    async def result(self, portout_id: str, *, within: float = 30.0) -> ScreeningResult:
+    async def result(self, portout_id: str, *, within: float = 90.0) -> ScreeningResult:
         """What the screening came to, once it has."""
         await self._take_in_now()
         handle = self.client.get_workflow_handle(
@@ -177,7 +177,7 @@ class Service:
             result: ScreeningResult = await handle.result()
         return result
 
-    async def results(self, *portout_ids: str, within: float = 30.0) -> list[ScreeningResult]:
+    async def results(self, *portout_ids: str, within: float = 90.0) -> list[ScreeningResult]:
         return await asyncio.gather(*(self.result(portout_id, within=within) for portout_id in portout_ids))
 
     async def review(
@@ -205,7 +205,7 @@ class Service:
         case = self.case(portout_id)
         return case.stage if case else None
 
-    async def stands_in(self, stage: Stage, *portout_ids: str, within: float = 30.0) -> None:
+    async def stands_in(self, stage: Stage, *portout_ids: str, within: float = 90.0) -> None:
         """Wait until all of these orders stand in that stage, for the queue and for their runs."""
         await self._take_in_now()
         for portout_id in portout_ids:

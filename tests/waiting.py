@@ -17,7 +17,7 @@ async def eventually(
 ) -> T: ...
 @overload
 async def eventually(condition: Callable[[], T], *, within: float = ..., every: float = ...) -> T: ...
-async def eventually(condition: Callable[[], Any], *, within: float = 20.0, every: float = 0.05) -> Any:
+async def eventually(condition: Callable[[], Any], *, within: float = 60.0, every: float = 0.05) -> Any:
     """Ask until the condition gives something true, and return that.
 
     What Temporal answers with an error (a workflow that is not there yet) counts as not true yet.
