@@ -10,7 +10,6 @@ import structlog
 from pydantic import SecretStr
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -25,14 +24,14 @@ from activities.contracts import (
     IntakeReport,
     Notice,
     NoticeKind,
-    StartScreening,
     screening_workflow_id,
 )
 from activities.notices import NoticeBoard
-from activities.pins import STATUS_CHANGED, attempt_rows, attempts_in, is_complete
+from activities.pins import is_complete
+from activities.starting import Starting
 from records.cases import Stage
 from records.store import Records
-from telnyx_api import CarrierError, Listing, PortOut, PortOutEvent, TelnyxClient
+from telnyx_api import Listing, PortOut, PortOutEvent, TelnyxClient
 
 EVENTS_READ_UNTIL = "events-read-until"
 """The mark in the records from which the next run reads the carrier's events."""
@@ -80,22 +79,23 @@ class IntakeActivities:
     async def take_in(self, given: IntakeInput) -> IntakeReport:
         """Read every page first, then start and signal: an order must not be missed because a start was slow."""
         began = datetime.now(UTC)
+        starting = self._starting()
         async with retrying(self._board, refused_key=self._refused_key):
             orders = await self._carrier.portouts(status=CarrierStatus.PENDING, on_page=activity.heartbeat)
         await self._page_unreadable(orders, began)
         pending = {order.id: order for order in orders}
         running = await self._running()
-        to_start = await self._to_start(pending.keys() - running)
+        to_start = await starting.to_start(pending.keys() - running, on_each=activity.heartbeat)
         try:
             async with retrying(self._board, refused_key=self._refused_key):
                 events = await self._events(began, [pending[portout_id] for portout_id in to_start])
         except ApplicationError:
             # Without events no PIN is known, so nothing is approved by itself; but every order must be watched.
-            await self._each(to_start, lambda portout_id: self._start(portout_id, given))
+            await self._each(to_start, lambda portout_id: starting.start(portout_id, given.timing))
             raise
         stages = dict(await asyncio.to_thread(self._records.cases.open_ids))
-        await self._count_attempts([pending[portout_id] for portout_id in to_start], events, began)
-        await self._each(to_start, lambda portout_id: self._start(portout_id, given))
+        await starting.count_attempts([pending[portout_id] for portout_id in to_start], events, began)
+        await self._each(to_start, lambda portout_id: starting.start(portout_id, given.timing))
         news = [event for event in events if _state_of(event) not in self._seen]
         waiting = {portout_id: stage for portout_id, stage in stages.items() if portout_id not in to_start}
         happened = _happened(waiting, pending.keys(), news, began)
@@ -116,30 +116,6 @@ class IntakeActivities:
             max(order.inserted_at, began - LONGEST_PENDING) for order in to_start if order.inserted_at
         ]
         return await self._carrier.events(created_gte=min(moments) - OVERLAP, on_page=activity.heartbeat)
-
-    async def _count_attempts(
-        self, to_start: Iterable[PortOut], events: Iterable[PortOutEvent], now: datetime
-    ) -> None:
-        """Commit the PIN attempts of all new orders before the first of them is screened.
-
-        Ten guesses on one number may come at once: the right one must see the others even when it is screened first.
-        """
-        came: dict[str | None, list[PortOutEvent]] = {}
-        for event in events:
-            came.setdefault(event.portout_id, []).append(event)
-        rows = [
-            row
-            for order in to_start
-            for row in attempt_rows(
-                attempts_in(came.get(order.id, ())),
-                order.id,
-                1,
-                order.phone_numbers,
-                spid=order.spid,
-                now=now,
-            )
-        ]
-        await asyncio.to_thread(self._records.attempts.record, rows)
 
     async def _note_read(self, began: datetime, of_open_orders: Iterable[PortOutEvent]) -> None:
         """Note where the next run begins: the oldest event that may still get its PIN is read until it has.
@@ -170,35 +146,8 @@ class IntakeActivities:
         prefix = screening_workflow_id("")
         return {run.id.removeprefix(prefix) async for run in self._temporal.list_workflows(_RUNNING)}
 
-    async def _to_start(self, candidates: set[str]) -> set[str]:
-        """Drop the orders that we have answered and that a stale listing still shows as pending."""
-        answered = await asyncio.to_thread(self._records.ledger.answered, sorted(candidates))
-        again = set()
-        for portout_id, at in answered.items():
-            activity.heartbeat()
-            try:
-                if await self._pending_again(portout_id, at):
-                    again.add(portout_id)
-            except CarrierError as error:
-                # The next run asks again; orders that nobody has answered yet must not wait for this one.
-                log.warning("answered order not readable", portout_id=portout_id, error=str(error))
-        return (candidates - answered.keys()) | again
-
-    async def _pending_again(self, portout_id: str, answered_at: datetime) -> bool:
-        """Whether the carrier refused our answer: a fresh read and the newest status event must both say `pending`."""
-        order = await self._carrier.portout(portout_id)
-        if order.status != CarrierStatus.PENDING:
-            return False
-        events = await self._carrier.events(portout_id=portout_id, event_type=STATUS_CHANGED)
-        dated = [(event.created_at, event) for event in events if event.created_at]
-        if not dated:
-            return False
-        newest_at, newest = max(dated, key=lambda pair: pair[0])
-        if newest.payload.status != CarrierStatus.PENDING:
-            return False
-        # The carrier's own order of events first: its clock need not agree with ours.
-        others = [at for at, event in dated if event.payload.status != CarrierStatus.PENDING]
-        return newest_at > max(others, default=answered_at)
+    def _starting(self) -> Starting:
+        return Starting(self._carrier, self._records, self._temporal, activity.info().task_queue)
 
     async def _each(self, things: Iterable[T], act: Callable[[T], Awaitable[None]]) -> None:
         slots = asyncio.Semaphore(AT_ONCE)
@@ -210,16 +159,6 @@ class IntakeActivities:
 
         await asyncio.gather(*(one(thing) for thing in things))
 
-    async def _start(self, portout_id: str, given: IntakeInput) -> None:
-        await self._temporal.start_workflow(
-            SCREENING_WORKFLOW,
-            StartScreening(portout_id=portout_id, timing=given.timing),
-            id=screening_workflow_id(portout_id),
-            task_queue=activity.info().task_queue,
-            task_timeout=given.timing.step,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        )
-
     async def _signal(self, portout_id: str, event: CarrierEvent, given: IntakeInput) -> None:
         handle = self._temporal.get_workflow_handle(screening_workflow_id(portout_id))
         try:
@@ -228,7 +167,7 @@ class IntakeActivities:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             # The queue shows an order that no run stands for (somebody ended it by hand): a new run settles it.
-            await self._start(portout_id, given)
+            await self._starting().start(portout_id, given.timing)
 
     async def _beat(self) -> None:
         if self._heartbeat_url is None:
