@@ -84,5 +84,5 @@ class BareScreening:
                 for rule in RULES
             )
         )
-        await workflow.execute_activity(bare_conclude, opened, start_to_close_timeout=_LIMIT)
+        await workflow.execute_local_activity(bare_conclude, opened, start_to_close_timeout=_LIMIT)
         return await workflow.execute_activity(bare_answer, opened, start_to_close_timeout=_LIMIT)

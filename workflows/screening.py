@@ -132,7 +132,7 @@ class PortOutScreening(Rescreening):
     async def _conclude(
         self, opened: Opened, results: Sequence[RuleResult], screened_at: datetime
     ) -> Conclusion:
-        conclusion = await self._steps.attempt(
+        conclusion = await self._steps.attempt_at_hand(
             ConcludingActivities.conclude,
             ConcludeInput(
                 opened=opened,
