@@ -1,6 +1,7 @@
 """The carrier's port-out API: a typed client, what it returns and what it raises."""
 
-from telnyx_api.client import Answer, TelnyxClient
+from telnyx_api.client import TelnyxClient
+from telnyx_api.documents import DocumentToAttach, DocumentType
 from telnyx_api.errors import (
     CarrierError,
     CarrierErrorItem,
@@ -15,7 +16,21 @@ from telnyx_api.errors import (
     UnexpectedAnswer,
     Unprocessable,
 )
-from telnyx_api.models import EventPayload, PhoneNumber, PortOut, PortOutEvent, RejectionCode
+from telnyx_api.models import (
+    Comment,
+    Document,
+    DocumentSize,
+    EventPayload,
+    PhoneNumber,
+    PortOut,
+    PortOutEvent,
+    RejectionCode,
+    Report,
+    ReportFilters,
+    ReportParams,
+    SupportingDocument,
+)
+from telnyx_api.orders import Answer
 from telnyx_api.paging import Listing
 from telnyx_api.timestamps import read_timestamp
 
@@ -25,7 +40,12 @@ __all__ = [
     "CarrierErrorItem",
     "CarrierFault",
     "CarrierUnreachable",
+    "Comment",
     "Conflict",
+    "Document",
+    "DocumentSize",
+    "DocumentToAttach",
+    "DocumentType",
     "EventPayload",
     "Forbidden",
     "InvalidArgument",
@@ -35,6 +55,10 @@ __all__ = [
     "PortOut",
     "PortOutEvent",
     "RejectionCode",
+    "Report",
+    "ReportFilters",
+    "ReportParams",
+    "SupportingDocument",
     "TelnyxClient",
     "TooManyRequests",
     "Unauthorized",

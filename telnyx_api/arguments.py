@@ -1,12 +1,14 @@
 """What a caller may pass, checked before anything is sent. No message repeats what was passed."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr
 
 from telnyx_api.errors import InvalidArgument
+from telnyx_api.timestamps import write_timestamp
 
 _LONGEST_ID = 200  # the carrier's are UUIDs
 
@@ -32,15 +34,22 @@ def base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def path_segment(portout_id: str) -> str:
-    """An id as one segment of a path, quoted.
+def path_segment(id_: str, of: str = "a port-out") -> str:
+    """An id as one segment of a path, quoted. `of` says what has the id.
 
     Empty ids, dots alone and slashes are refused: with them the request would go to another operation.
     """
-    misleading = portout_id.strip() in ("", ".", "..") or "/" in portout_id or "\\" in portout_id
-    if misleading or not portout_id.isprintable() or len(portout_id) > _LONGEST_ID:
-        raise InvalidArgument("This is not the id of a port-out: pass the id as the carrier lists it.")
-    return quote(portout_id, safe="")
+    misleading = id_.strip() in ("", ".", "..") or "/" in id_ or "\\" in id_
+    if misleading or not id_.isprintable() or len(id_) > _LONGEST_ID:
+        raise InvalidArgument(f"This is not the id of {of}: pass the id as the carrier lists it.")
+    return quote(id_, safe="")
+
+
+def file_name(name: str) -> str:
+    """The name of a file to upload, without any folder."""
+    if name.strip() in ("", ".", "..") or not name.isprintable() or "/" in name or "\\" in name:
+        raise InvalidArgument("This is not the name of a file: pass it without its folder.")
+    return name
 
 
 def joined(values: Sequence[str] | None) -> str | None:
@@ -52,6 +61,11 @@ def joined(values: Sequence[str] | None) -> str | None:
             "A filter for any of several values needs a list of at least one: leave it out for all."
         )
     return ",".join(values)
+
+
+def moment(value: datetime | None) -> str | None:
+    """A time as a filter takes it; None stays None."""
+    return None if value is None else write_timestamp(value)
 
 
 def digits(phone_number: str) -> str:

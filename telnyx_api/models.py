@@ -4,6 +4,7 @@ Every field but an entry's own id may be absent: real pending orders are mostly 
 type counts as absent too (see `answers`), so that it is missing evidence and never hides the order.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -46,10 +47,15 @@ class CarrierModel(BaseModel):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, coerce_numbers_to_str=True)
 
 
-class PortOut(CarrierModel):
-    """A port-out order (`PortoutDetails` in the API)."""
+class Identified(CarrierModel):
+    """Base of what cannot do without an id of its own."""
 
     id: Id
+
+
+class PortOut(Identified):
+    """A port-out order (`PortoutDetails` in the API)."""
+
     status: str = UNKNOWN
     inserted_at: Moment = None
     """When the carrier's clock for our answer began. None: the deadline is unknown, and may be near."""
@@ -97,10 +103,9 @@ class EventPayload(CarrierModel):
     user_id: str | None = None
 
 
-class PortOutEvent(CarrierModel):
+class PortOutEvent(Identified):
     """An entry of `GET /portouts/events`, the only listing that carries the attempted PIN."""
 
-    id: Id
     event_type: str | None = None
     portout_id: str | None = None
     """Taken from the payload when the event itself does not say it; None when neither does."""
@@ -109,6 +114,7 @@ class PortOutEvent(CarrierModel):
     payload_status: str | None = None
     """`created` may mean that the payload is not complete yet: read again."""
     payload: EventPayload = EventPayload()
+    available_notification_methods: Texts = []
     record_type: str | None = None
 
     @model_validator(mode="after")
@@ -126,6 +132,95 @@ class RejectionCode(CarrierModel):
     description: str | None = None
     reason_required: bool = True
     """True when the carrier does not say: a reason too many does no harm."""
+
+
+class Comment(Identified):
+    """A comment on a port-out (`PortoutComment` in the API)."""
+
+    portout_id: str | None = None
+    user_id: str | None = None
+    """None: written by the carrier's staff."""
+    body: str | None = None
+    created_at: Moment = None
+    record_type: str | None = None
+
+
+class SupportingDocument(Identified):
+    """A document linked to a port-out (`PortOutSupportingDocument` in the API).
+
+    `document_id` leads to the document itself, which tells what the virus scan found.
+    """
+
+    portout_id: str | None = None
+    document_id: str | None = None
+    type: str | None = None
+    """`loa` or `invoice`."""
+    created_at: Moment = None
+    updated_at: Moment = None
+    record_type: str | None = None
+
+
+class DocumentSize(CarrierModel):
+    """How large a document is."""
+
+    amount: int | None = None
+    unit: str | None = None
+    """Documented as `bytes`."""
+
+
+class Document(Identified):
+    """An uploaded file (`DocServiceDocument` in the API)."""
+
+    filename: str | None = None
+    sha256: str | None = None
+    status: str | None = None
+    """The carrier's review: `pending`, `verified` or `denied`."""
+    av_scan_status: str | None = None
+    """`scanned` (nothing found), `infected`, `pending_scan` or `not_scanned`. None is as good as not scanned."""
+    content_type: str | None = None
+    size: DocumentSize = DocumentSize()
+    customer_reference: str | None = None
+    created_at: Moment = None
+    updated_at: Moment = None
+    record_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFilters:
+    """Which port-outs a report is about; None is no filter. Named as the API names them.
+
+    To be read it may come in any shape; to be sent, its times need a time zone and its lists an entry.
+    """
+
+    __pydantic_config__ = CarrierModel.model_config
+
+    created_at__gt: Moment = None
+    created_at__lt: Moment = None
+    customer_reference__in: list[str] | None = None
+    end_user_name: str | None = None
+    phone_numbers__overlaps: list[str] | None = None
+    """Orders with at least one of these numbers, in E.164."""
+    status__in: list[str] | None = None
+
+
+class ReportParams(CarrierModel):
+    """What a report was asked with."""
+
+    filters: ReportFilters = ReportFilters()
+
+
+class Report(Identified):
+    """A report on port-outs, made by the carrier in its own time (`PortoutReport` in the API)."""
+
+    report_type: str | None = None
+    status: str = UNKNOWN
+    """`pending`, then `completed`."""
+    document_id: str | None = None
+    """The document to download; there is none before the report is completed."""
+    params: ReportParams = ReportParams()
+    created_at: Moment = None
+    updated_at: Moment = None
+    record_type: str | None = None
 
 
 class PhoneNumber(CarrierModel):

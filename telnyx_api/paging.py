@@ -107,7 +107,7 @@ class Reading(Generic[Item]):
 
     Args:
         ask: asks the carrier for one page, with these query parameters beside the caller's filters.
-        created: the filter on an entry's time of creation, such as `filter[inserted_at]`.
+        created: the filter on an entry's time of creation, such as `filter[inserted_at]`; None without one.
         moment: that time of an entry; it must never change while the entry exists.
         within: the caller's own bounds on that time.
         on_answer: called after each answer with the number of answers so far.
@@ -117,7 +117,7 @@ class Reading(Generic[Item]):
         self,
         ask: Callable[[Mapping[str, str]], Awaitable[Page[Item]]],
         *,
-        created: str,
+        created: str | None,
         moment: Callable[[Item], datetime | None],
         within: Window,
         on_answer: Callable[[int], None] | None = None,
@@ -145,7 +145,7 @@ class Reading(Generic[Item]):
             UnexpectedAnswer: the listing has no end, or shows something else each time.
         """
         in_one_answer = await self._pass(self._within, set())
-        if not in_one_answer and not await self._read_windows():
+        if not in_one_answer and (self._created is None or not await self._read_windows()):
             await self._settle(self._within)
         return Listing(list(self._seen.values()), unreadable=self._unreadable)
 

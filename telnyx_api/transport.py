@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -21,6 +22,14 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=4.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file on its way to the carrier."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
 class Transport:
     """Sends with the API key. The arguments are those of `TelnyxClient`."""
 
@@ -28,10 +37,7 @@ class Transport:
         self, api_key: SecretStr, base_url: str, *, timeout: float, http: httpx.AsyncClient | None
     ) -> None:
         # httpx.Headers and not a dict, since its repr hides the key.
-        self._headers = httpx.Headers(
-            {"Authorization": arguments.bearer(api_key), "Accept": "application/json"}
-        )
-        self._headers_with_body = httpx.Headers({**self._headers, "Content-Type": "application/json"})
+        self._headers = httpx.Headers({"Authorization": arguments.bearer(api_key)})
         self._base_url = arguments.base_url(base_url)
         self._owned = http is None
         self._http = httpx.AsyncClient(timeout=timeout, limits=_LIMITS) if http is None else http
@@ -49,18 +55,24 @@ class Transport:
         *,
         query: Mapping[str, str] | None = None,
         change: Mapping[str, object] | None = None,
+        upload: Upload | None = None,
+        accept: str = "application/json",
     ) -> httpx.Response:
         """A successful answer.
 
         Args:
             doing: where an error happened, in words: "listing port-outs".
             change: sent as JSON.
+            upload: sent as the form's field `file`, its type guessed from its name.
 
         Raises:
             CarrierError: outside of the `except` blocks, since an error raised within them would carry
                 httpx's own as context, and with it the request: its URL, its key, its body.
         """
         fault: CarrierError
+        headers = httpx.Headers({**self._headers, "Accept": accept})
+        if change is not None:
+            headers["Content-Type"] = "application/json"
         try:
             response = await self._http.request(
                 method,
@@ -68,7 +80,8 @@ class Transport:
                 params=query,
                 # Not httpx's own encoder, which breaks on a character that is half of a surrogate pair.
                 content=None if change is None else json.dumps(change).encode(),
-                headers=self._headers if change is None else self._headers_with_body,
+                files=None if upload is None else {"file": (upload.name, upload.content)},
+                headers=headers,
                 follow_redirects=False,
             )
         except httpx.TransportError as error:
