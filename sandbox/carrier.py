@@ -8,10 +8,11 @@ from typing import Any
 
 from sandbox.book import EventBook, OrderBook, newest_first
 from sandbox.clock import CarrierClock, iso_ms, utc_now
+from sandbox.documents import DocumentBook
 from sandbox.errors import unprocessable
 from sandbox.faults import Effect, Faults
 from sandbox.log import RequestLog
-from sandbox.models import NewNumber, NewOrder, Ruling
+from sandbox.models import NewNumber, NewOrder, PaperType, Ruling, ScanStatus
 from sandbox.orders import (
     AUTHORIZED,
     CANCELED,
@@ -24,12 +25,17 @@ from sandbox.orders import (
     Order,
     Shown,
     Stale,
+    comment_event,
     foc_event,
     place_order,
     status_event,
 )
+from sandbox.papers import comment_on, paper_of
 from sandbox.phone_numbers import NumberBook
 from sandbox.query import EventSearch, Query, order_filters
+from sandbox.rate_limit import RateLimit
+from sandbox.reports import ReportBook, report_params, report_test
+from sandbox.uploads import Upload
 
 DAY = 86_400.0
 """Seconds of silence after which Telnyx approves, at the earliest (24 to 48 h, Telnyx port-out guide)."""
@@ -55,8 +61,11 @@ class Carrier:
         silence_after: float = DAY,
     ) -> None:
         self.clock = CarrierClock(now, scale)
+        self.rate_limit = RateLimit(now)
         self.faults = Faults()
         self.log = RequestLog()
+        self.documents = DocumentBook(self.clock)
+        self.reports = ReportBook(self.clock, self.documents)
         self.silence_after = silence_after
         self._orders = OrderBook()
         self._events = EventBook()
@@ -114,11 +123,19 @@ class Carrier:
         self._orders.restate(order, {**order.shown, "foc_date": iso_ms(foc_date), "updated_at": iso_ms(now)})
         self._tell(order, foc_event(order, now, len(self._events)))
 
-    def rule(self, order_id: str, ruling: Ruling, *, silence_after: float | None = None) -> None:
+    def rule(
+        self,
+        order_id: str,
+        ruling: Ruling,
+        *,
+        comment: str | None = None,
+        silence_after: float | None = None,
+    ) -> None:
         """The carrier's staff judge a rejection: accept it, bounce it back to pending, or port all the same.
 
-        An authorized order can be ported too. A bounced order waits for its whole window again, or for
-        ``silence_after`` seconds from now; how long Telnyx then waits is not documented.
+        An authorized order can be ported too. With ``comment`` the staff say why, before they rule. A bounced
+        order waits for its whole window again, or for ``silence_after`` seconds from now; how long Telnyx then
+        waits is not documented.
 
         Raises:
             ApiError: 404, or 422 when there is nothing to rule on.
@@ -126,6 +143,8 @@ class Carrier:
         now = self._settle()
         allowed = (REJECTED_PENDING, AUTHORIZED) if ruling == "port" else (REJECTED_PENDING,)
         order = self._expect(order_id, *allowed)
+        if comment is not None:
+            self.comment(order_id, comment, by_staff=True)
         if ruling == "bounce":
             order.window = silence_after if silence_after is not None else order.window
             self._change(order, PENDING, now, "carrier", reason=None, rejection_code=None)
@@ -148,6 +167,12 @@ class Carrier:
             waiting.complete(order.attempted_pin, now)
         else:
             self._tell(order, status_event(order, now, len(self._events)))
+
+    def hand_in(self, order_id: str, kind: PaperType, upload: Upload, scan: ScanStatus = "scanned") -> Shown:
+        """The gaining side adds a document to an order. Raises ApiError 404."""
+        self._orders.get(order_id)
+        document = self.documents.add(upload, scan=scan)
+        return self.attach(order_id, [(document["id"], kind)])[0]
 
     def set_silence(self, seconds: float) -> None:
         """Change the window of every order that has none of its own, pending ones included, from now on."""
@@ -185,6 +210,11 @@ class Carrier:
         self._settle()
         return self._events.get(event_id).shown
 
+    def republish(self, event_id: str) -> None:
+        """Send the webhook of an event again. Raises ApiError 404."""
+        self._settle()
+        self._events.get(event_id)
+
     def list_events(self, search: EventSearch, query: Query) -> tuple[list[Shown], int]:
         """A page, newest first, and the number of results."""
         self._settle()
@@ -208,6 +238,45 @@ class Carrier:
         """A page, newest first, and the number of results. Raises ApiError 422 for too short a number."""
         found = self._numbers.find(query.filters)
         return newest_first(found, query.number, query.size), len(found)
+
+    def comments(self, order_id: str) -> list[Shown]:
+        """What was said about an order, oldest first. Raises ApiError 404."""
+        return self._orders.get(order_id).comments
+
+    def comment(self, order_id: str, body: str, *, by_staff: bool = False) -> Shown:
+        """Say something about an order, as its owner or as the carrier's staff. Raises ApiError 404."""
+        now = self._settle()
+        order = self._orders.get(order_id)
+        comment = comment_on(order, body, now, by_staff=by_staff)
+        order.comments.append(comment)
+        self._tell(order, comment_event(order, comment, now, len(self._events)))
+        return comment
+
+    def supporting_documents(self, order_id: str) -> list[Shown]:
+        """What was handed in about an order, oldest first. Raises ApiError 404."""
+        return self._orders.get(order_id).papers
+
+    def attach(self, order_id: str, wanted: list[tuple[str, PaperType]]) -> list[Shown]:
+        """Link documents to an order, all or none. Raises ApiError 404, or 422 for an unknown document."""
+        now = self._settle()
+        order = self._orders.get(order_id)
+        for index, (document_id, _) in enumerate(wanted):
+            if document_id not in self.documents:
+                pointer = f"/documents/{index}/document_id"
+                raise unprocessable(f"There is no document {document_id}.", pointer=pointer)
+        linked = []
+        for document_id, kind in wanted:
+            self.documents.link(document_id)
+            linked.append(paper_of(order, document_id, kind, now))
+            order.papers.append(linked[-1])
+        return linked
+
+    def create_report(self, body: Any) -> Shown:
+        """Begin the report that the body of a request asks for. Raises ApiError 422."""
+        self._settle()
+        params = report_params(body)
+        belongs = report_test(params["filters"], self._customers)
+        return self.reports.add(params, [order for order in self._orders if belongs(order)])
 
     def update_status(self, order_id: str, status: str, body: Any, effect: Effect | None = None) -> Shown:
         """What PATCH does: answer a pending order.
@@ -275,6 +344,10 @@ class Carrier:
         if status == PENDING:
             order.pending_since = at
             self._await_silence(order, earliest=at)
+
+    def _customers(self, order: Order) -> set[str]:
+        references = map(self._numbers.customer_reference, order.shown["phone_numbers"] or ())
+        return {reference for reference in references if reference is not None}
 
     def _tell(self, order: Order, event: Event) -> None:
         order.events.append(event)

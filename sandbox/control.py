@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, Field, SecretStr, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,7 +12,19 @@ from starlette.routing import Route
 from sandbox.carrier import Carrier
 from sandbox.clock import iso_us
 from sandbox.errors import ApiError, unprocessable
-from sandbox.models import Input, NewFault, NewNumber, NewOrder, Ruling, Seconds, Wait
+from sandbox.models import (
+    Input,
+    NewFault,
+    NewNumber,
+    NewOrder,
+    PaperType,
+    Ruling,
+    ScanStatus,
+    Seconds,
+    Wait,
+)
+from sandbox.rate_limit import WINDOW
+from sandbox.uploads import Upload, content_type_of
 from sandbox.wire import as_json
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -25,6 +37,7 @@ class _Foc(Input):
 
 class _Ruling(Input):
     ruling: Ruling
+    comment: str | None = None
     silence_after: Seconds | None = None
 
 
@@ -36,10 +49,40 @@ class _Portal(Input):
     reason: str | None = None
 
 
+class _Comment(Input):
+    body: str
+
+
+class _Paper(Input):
+    """A document of the gaining side; its content is ``text`` or ``file`` in base64."""
+
+    type: PaperType
+    filename: str = "loa.pdf"
+    text: str | None = None
+    file: Base64Bytes | None = None
+    av_scan_status: ScanStatus = "scanned"
+
+    @property
+    def upload(self) -> Upload:
+        content = self.file or (self.text or "A letter of authorization.").encode()
+        return Upload(self.filename, content, content_type_of(self.filename))
+
+
+class _Scan(Input):
+    av_scan_status: ScanStatus
+
+
+class _RateLimit(Input):
+    limit: int = Field(ge=0)
+    window: Seconds = WINDOW
+
+
 class _Clock(Input):
     scale: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     advance: Wait | None = None
     silence_after: Seconds | None = None
+    scan_takes: Wait | None = None
+    report_takes: Wait | None = None
 
 
 def control_routes(carrier: Carrier) -> list[Route]:
@@ -55,11 +98,16 @@ def control_routes(carrier: Carrier) -> list[Route]:
         _route("POST", f"{order}/ruling", control.ruling),
         _route("POST", f"{order}/pin", control.pin),
         _route("POST", f"{order}/authorize", control.authorize),
+        _route("POST", f"{order}/comments", control.comment),
+        _route("POST", f"{order}/documents", control.hand_in),
+        _route("POST", "/documents/{document_id}/scan", control.scan),
         _route("POST", "/numbers", control.add_numbers),
         _route("GET", "/faults", control.faults),
         _route("POST", "/faults", control.add_fault),
         _route("DELETE", "/faults", control.clear_faults),
         _route("GET", "/requests", control.requests),
+        _route("GET", "/rate_limit", control.rate_limit),
+        _route("POST", "/rate_limit", control.set_rate_limit),
         _route("GET", "/clock", control.clock),
         _route("POST", "/clock", control.set_clock),
     ]
@@ -121,7 +169,7 @@ class _Control:
 
     async def ruling(self, request: Request) -> Response:
         ruling = _checked(_Ruling, await _content(request))
-        self._carrier.rule(_id(request), ruling.ruling, silence_after=ruling.silence_after)
+        self._carrier.rule(_id(request), **ruling.model_dump())
         return self._truth(request)
 
     async def pin(self, request: Request) -> Response:
@@ -133,6 +181,19 @@ class _Control:
         portal = _checked(_Portal, await _content(request))
         self._carrier.authorize(_id(request), portal.reason)
         return self._truth(request)
+
+    async def comment(self, request: Request) -> Response:
+        comment = _checked(_Comment, await _content(request))
+        return as_json({"data": self._carrier.comment(_id(request), comment.body, by_staff=True)}, 201)
+
+    async def hand_in(self, request: Request) -> Response:
+        paper = _checked(_Paper, await _content(request))
+        linked = self._carrier.hand_in(_id(request), paper.type, paper.upload, paper.av_scan_status)
+        return as_json({"data": linked}, 201)
+
+    async def scan(self, request: Request) -> Response:
+        status = _checked(_Scan, await _content(request)).av_scan_status
+        return as_json({"data": self._carrier.documents.set_scan(request.path_params["document_id"], status)})
 
     async def add_numbers(self, request: Request) -> Response:
         content = await _content(request)
@@ -162,12 +223,25 @@ class _Control:
         log = self._carrier.log
         return as_json({"data": log.since(int(since)), "meta": {"last": log.last}})
 
+    async def rate_limit(self, _request: Request) -> Response:
+        budget = self._carrier.rate_limit
+        return as_json(
+            {"data": {"limit": budget.limit, "window": budget.window, "remaining": budget.remaining}}
+        )
+
+    async def set_rate_limit(self, request: Request) -> Response:
+        wanted = _checked(_RateLimit, await _content(request))
+        self._carrier.rate_limit.set(wanted.limit, wanted.window)
+        return await self.rate_limit(request)
+
     async def clock(self, _request: Request) -> Response:
         clock = self._carrier.clock
         state = {
             "now": iso_us(clock.now()),
             "scale": clock.scale,
             "silence_after": self._carrier.silence_after,
+            "scan_takes": self._carrier.documents.scan_takes,
+            "report_takes": self._carrier.reports.takes,
         }
         return as_json({"data": state})
 
@@ -179,6 +253,10 @@ class _Control:
             self._carrier.clock.advance(wanted.advance)
         if wanted.silence_after is not None:
             self._carrier.set_silence(wanted.silence_after)
+        if wanted.scan_takes is not None:
+            self._carrier.documents.scan_takes = wanted.scan_takes
+        if wanted.report_takes is not None:
+            self._carrier.reports.takes = wanted.report_takes
         return await self.clock(request)
 
     def _create(self, order: NewOrder) -> dict[str, Any]:

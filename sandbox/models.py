@@ -19,6 +19,8 @@ Wait = Annotated[float, Field(ge=0, le=3.2e8, allow_inf_nan=False)]
 E164 = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Ruling = Literal["accept", "bounce", "port"]
 CodeMode = Literal["accept", "ignore", "refuse"]
+ScanStatus = Literal["scanned", "infected", "pending_scan", "not_scanned"]
+PaperType = Literal["loa", "invoice"]
 
 KNOWN_CODES: dict[int, tuple[str | None, bool]] = {
     1001: ("Other", True),

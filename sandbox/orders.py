@@ -79,6 +79,8 @@ class Order:
     ported_out_at: datetime | None = None
     stale: Stale | None = None
     events: list[Event] = field(default_factory=list)
+    comments: list[Shown] = field(default_factory=list, repr=False)
+    papers: list[Shown] = field(default_factory=list)
     patches: int = 0
     effective_patches: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -123,6 +125,8 @@ class Order:
             "patches": self.patches,
             "effective_patches": self.effective_patches,
             "events": len(self.events),
+            "comments": len(self.comments),
+            "supporting_documents": len(self.papers),
             "eligible_codes": [code.model_dump() for code in self.eligible],
             "history": self.history,
         }
@@ -199,6 +203,16 @@ def status_event(order: Order, at: datetime, number: int, *, completed: bool = T
 def foc_event(order: Order, at: datetime, number: int) -> Event:
     payload = {"id": order.id, "user_id": ACCOUNT, "foc_date": order.shown["foc_date"]}
     return _event(order, FOC_DATE_CHANGED, payload, at, number, "completed")
+
+
+def comment_event(order: Order, comment: Shown, at: datetime, number: int) -> Event:
+    payload = {
+        "id": comment["id"],
+        "comment": comment["body"],
+        "portout_id": order.id,
+        "user_id": comment["user_id"],
+    }
+    return _event(order, NEW_COMMENT, payload, at, number, "completed")
 
 
 def _event(

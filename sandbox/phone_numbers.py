@@ -67,6 +67,11 @@ class NumberBook:
         if known is not None:
             self._by_number[phone_number] = {**known, "status": "ported-out", "updated_at": iso_ms(at)}
 
+    def customer_reference(self, phone_number: str) -> str | None:
+        """Whose number it is in our books; None of one that is not ours."""
+        known = self._by_number.get(phone_number)
+        return known["customer_reference"] if known else None
+
     def find(self, filters: dict[str, list[str]]) -> list[dict[str, Any]]:
         """Numbers that pass every filter, oldest first. Raises ApiError 422 for fewer than three digits."""
         found = self._containing(filters["phone_number"][0]) if "phone_number" in filters else self._all()

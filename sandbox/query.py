@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import phonenumbers
 
@@ -19,6 +19,7 @@ LARGEST_SIZE = 250
 # filter[name], filter[name][], filter[name][0], filter[name][gte] and filter[name][in][]
 _FILTER = re.compile(r"filter\[([a-z_0-9]+)\](?:\[([a-z]+)\])?(?:\[[0-9]*\])?")
 
+_T = TypeVar("_T")
 Filters = dict[str, list[str]]
 
 
@@ -62,32 +63,45 @@ def parse(items: Iterable[tuple[str, str]], known: Collection[str]) -> Query:
     return Query(number, size, filters)
 
 
+def sort_order(items: Iterable[tuple[str, str]]) -> list[str]:
+    """The fields to sort by, as they came."""
+    return [value for key, value in items if key in ("sort", "sort[]")]
+
+
+def page_of(found: list[_T], query: Query) -> list[_T]:
+    """The page asked for of what was found, in its order."""
+    start = (query.number - 1) * query.size
+    return found[start : start + query.size]
+
+
 def _whole(key: str, value: str, least: int, most: int) -> int:
     if not re.fullmatch(r"[0-9]{1,10}", value) or not least <= int(value) <= most:
         raise unprocessable(f"{key} must be a whole number from {least} to {most}.", parameter=key)
     return int(value)
 
 
-def _several(values: list[str]) -> list[str]:
+def several(values: list[str]) -> list[str]:
     """The items of a list filter, whether repeated or joined by commas."""
     return [item for value in values for item in value.split(",") if item]
 
 
-def _one_of(name: str, values: list[str], allowed: Collection[str]) -> list[str]:
+def one_of(parameter: str, values: list[str], allowed: Collection[str]) -> list[str]:
+    """The values. Raises ApiError 422 unless each is allowed."""
     for value in values:
         if value not in allowed:
-            raise unprocessable(f"{value!r} is not one of {', '.join(allowed)}.", parameter=f"filter[{name}]")
+            raise unprocessable(f"{value!r} is not one of {', '.join(allowed)}.", parameter=parameter)
     return values
 
 
-def _moment(name: str, values: list[str]) -> datetime:
+def moment(name: str, values: list[str]) -> datetime:
+    """The time that a filter gives; without an offset it is UTC. Raises ApiError 422."""
     try:
-        moment = datetime.fromisoformat(values[0])
+        given = datetime.fromisoformat(values[0])
     except ValueError:
         field, _, operation = name.partition(".")
         parameter = f"filter[{field}]" + (f"[{operation}]" if operation else "")
         raise unprocessable("An ISO 8601 date and time is required.", parameter=parameter) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
 
 
 # Port-outs
@@ -98,7 +112,7 @@ def _equals(field: str) -> Callable[[list[str]], OrderTest]:
 
 
 def _in_countries(values: list[str]) -> OrderTest:
-    wanted = set(_several(values))
+    wanted = set(several(values))
     return lambda _, shown: any(_country(number) in wanted for number in shown["phone_numbers"] or ())
 
 
@@ -107,7 +121,7 @@ def _has_number(values: list[str]) -> OrderTest:
 
 
 def _same_date(values: list[str]) -> OrderTest:
-    wanted = _moment("foc_date", values).astimezone(UTC).date().isoformat()
+    wanted = moment("foc_date", values).astimezone(UTC).date().isoformat()
     return lambda _, shown: bool(shown["foc_date"] and shown["foc_date"].startswith(wanted))
 
 
@@ -121,7 +135,7 @@ def _ported_out(order: Order, _: Shown) -> datetime | None:
 
 def _since(name: str, read: Callable[[Order, Shown], datetime | None]) -> Callable[[list[str]], OrderTest]:
     def build(values: list[str]) -> OrderTest:
-        first = _moment(name, values)
+        first = moment(name, values)
         return lambda order, shown: (at := read(order, shown)) is not None and at >= first
 
     return build
@@ -129,7 +143,7 @@ def _since(name: str, read: Callable[[Order, Shown], datetime | None]) -> Callab
 
 def _until(name: str, read: Callable[[Order, Shown], datetime | None]) -> Callable[[list[str]], OrderTest]:
     def build(values: list[str]) -> OrderTest:
-        last = _moment(name, values)
+        last = moment(name, values)
         return lambda order, shown: (at := read(order, shown)) is not None and at <= last
 
     return build
@@ -160,9 +174,9 @@ def order_filters(filters: Filters) -> tuple[set[str] | None, OrderTest | None]:
     """
     statuses: set[str] | None = None
     if "status" in filters:
-        statuses = set(_one_of("status", filters["status"], STATUSES))
+        statuses = set(one_of("filter[status]", filters["status"], STATUSES))
     if "status_in" in filters:
-        wanted = set(_one_of("status_in", _several(filters["status_in"]), STATUSES))
+        wanted = set(one_of("filter[status_in]", several(filters["status_in"]), STATUSES))
         statuses = wanted if statuses is None else statuses & wanted
     tests = [_ORDER_TESTS[name](values) for name, values in filters.items() if name in _ORDER_TESTS]
     if len(tests) <= 1:
@@ -201,9 +215,9 @@ class EventSearch:
 
 def event_search(filters: Filters) -> EventSearch:
     """Raises ApiError 422 for an unknown event type or a bad time."""
-    kinds = _one_of("event_type", filters.get("event_type", []), EVENT_TYPES)
+    kinds = one_of("filter[event_type]", filters.get("event_type", []), EVENT_TYPES)
     bounds: dict[str, Any] = {
-        side: _moment(name, filters[name]) if name in filters else None
+        side: moment(name, filters[name]) if name in filters else None
         for side, name in (("first", "created_at.gte"), ("last", "created_at.lte"))
     }
     order_ids = filters.get("portout_id", [])
@@ -212,7 +226,7 @@ def event_search(filters: Filters) -> EventSearch:
 
 def wanted_codes(filters: Filters) -> set[int] | None:
     """The rejection codes asked for; None: every one. Raises ApiError 422 unless they are numbers."""
-    values = _several([value for values in filters.values() for value in values])
+    values = several([value for values in filters.values() for value in values])
     if not filters:
         return None
     return {_whole("filter[code]", value, 0, 10**9) for value in values}

@@ -29,6 +29,8 @@ async def test_the_truth_about_an_order_names_no_pin(client: Client) -> None:
         "patches": 0,
         "effective_patches": 0,
         "events": 1,
+        "comments": 0,
+        "supporting_documents": 0,
         "eligible_codes": [
             {"code": 1001, "description": "Other", "reason_required": True},
             {"code": 1002, "description": "Invalid PIN", "reason_required": False},

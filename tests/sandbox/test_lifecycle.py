@@ -120,7 +120,8 @@ async def test_a_usual_window_that_is_over_already_ends_now_and_not_in_the_past(
 async def test_at_scale_one_the_carrier_has_real_time(client: Client, hands: Hands) -> None:
     hands.turn(1234.5)
     clock = await client.told("GET", "/clock")
-    assert clock == {"now": "2026-03-02T14:20:34.500000Z", "scale": 1.0, "silence_after": DAY}
+    assert clock["now"] == "2026-03-02T14:20:34.500000Z"
+    assert (clock["scale"], clock["silence_after"]) == (1.0, DAY)
 
 
 async def test_time_passes_faster_from_the_moment_the_scale_is_set_without_a_jump(
