@@ -152,6 +152,10 @@ class Settings(BaseSettings):
     def schedule_id(self) -> str:
         return f"{self.task_queue}-intake"
 
+    @property
+    def reconcile_schedule_id(self) -> str:
+        return f"{self.task_queue}-reconcile"
+
     def notice_urls(self) -> list[tuple[str, SecretStr]]:
         """The Apprise addresses of `PORTOUT_NOTIFY`, each with its tag.
 

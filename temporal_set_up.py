@@ -1,4 +1,4 @@
-"""What a Temporal server must have before a worker serves: search attributes, and the schedule of the intake."""
+"""What a Temporal server must have before a worker serves: search attributes, and its schedules."""
 
 import asyncio
 import contextlib
@@ -24,11 +24,13 @@ from temporalio.client import (
 from temporalio.service import RPCError
 
 from activities.contracts import INTAKE_WORKFLOW, IntakeInput
+from activities.reconciling import RECONCILE_WORKFLOW, ReconcileInput
 from settings import Settings, SettingsError
 from workflows import search_attributes
 
 MISSED_RUNS = timedelta(minutes=5)
 """Intakes that were missed longer ago are not made up for: each one reads everything that is pending."""
+JITTER = timedelta(seconds=5)
 ATTRIBUTES_KNOWN = timedelta(seconds=30)
 """How long new search attributes may take to be known; a step that comes sooner is only retried."""
 
@@ -87,20 +89,44 @@ async def attributes_work(client: Client) -> bool:
     return True
 
 
-async def keep_schedule(client: Client, settings: Settings) -> None:
-    """Make the schedule of the intake, or bring the one that is there up to date; two workers at once make one."""
+async def keep_schedules(client: Client, settings: Settings) -> None:
+    """Make the schedules of intake and reconciliation, or bring those that are there up to date.
+
+    Two workers at once make one of each. Intake runs at once, the reconciliation when its day has passed.
+    """
+    intake = ScheduleActionStartWorkflow(
+        INTAKE_WORKFLOW,
+        IntakeInput(timing=settings.timing),
+        id=settings.schedule_id,
+        task_queue=settings.task_queue,
+        task_timeout=settings.timing.step,
+    )
+    every = timedelta(seconds=settings.intake_every)
+    await _keep(client, settings.schedule_id, intake, every, jitter=min(JITTER, every / 10), at_once=True)
+    reconcile = ScheduleActionStartWorkflow(
+        RECONCILE_WORKFLOW,
+        ReconcileInput(timing=settings.timing),
+        id=settings.reconcile_schedule_id,
+        task_queue=settings.task_queue,
+        task_timeout=settings.timing.step,
+    )
+    await _keep(
+        client, settings.reconcile_schedule_id, reconcile, timedelta(days=1), jitter=JITTER, at_once=False
+    )
+
+
+async def _keep(
+    client: Client,
+    schedule_id: str,
+    action: ScheduleActionStartWorkflow,
+    every: timedelta,
+    *,
+    jitter: timedelta,
+    at_once: bool,
+) -> None:
     schedule = Schedule(
-        action=ScheduleActionStartWorkflow(
-            INTAKE_WORKFLOW,
-            IntakeInput(timing=settings.timing),
-            id=settings.schedule_id,
-            task_queue=settings.task_queue,
-            task_timeout=settings.timing.step,
-        ),
-        spec=ScheduleSpec(
-            intervals=[ScheduleIntervalSpec(every=timedelta(seconds=settings.intake_every))],
-            jitter=timedelta(seconds=min(5.0, settings.intake_every / 10)),
-        ),
+        action=action,
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)], jitter=jitter),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=MISSED_RUNS),
     )
 
@@ -110,8 +136,9 @@ async def keep_schedule(client: Client, settings: Settings) -> None:
         return ScheduleUpdate(schedule=schedule)
 
     try:
-        await client.create_schedule(settings.schedule_id, schedule, trigger_immediately=True)
+        await client.create_schedule(schedule_id, schedule, trigger_immediately=at_once)
     except ScheduleAlreadyRunningError:
-        handle = client.get_schedule_handle(settings.schedule_id)
+        handle = client.get_schedule_handle(schedule_id)
         await handle.update(replaced)
-        await handle.trigger(overlap=ScheduleOverlapPolicy.SKIP)
+        if at_once:
+            await handle.trigger(overlap=ScheduleOverlapPolicy.SKIP)

@@ -29,6 +29,7 @@ from activities.intake import IntakeActivities
 from activities.notices import NoticeActivities, NoticeBoard
 from activities.opening import FIRST_SENDING, OpeningActivities, first_sending
 from activities.policies import PolicyShelf
+from activities.reconciling import ReconcileActivities
 from activities.records import RecordActivities
 from activities.reviews import ReviewActivities
 from records.errors import RecordsError
@@ -37,8 +38,9 @@ from records.store import Records
 from settings import Settings, SettingsError, load_settings
 from telnyx_api import CarrierError, Forbidden, TelnyxClient, Unauthorized
 from temporal_client import TemporalUnreachable, connect
-from temporal_set_up import keep_schedule, register_search_attributes
+from temporal_set_up import keep_schedules, register_search_attributes
 from workflows.intake import PortOutIntake
+from workflows.reconciling import PortOutReconcile
 from workflows.screening import PortOutScreening
 
 GRACE = timedelta(seconds=30)
@@ -118,10 +120,11 @@ class Parts:
             refused_key=refused_key,
         )
         recording = RecordActivities(records)
+        reconciling = ReconcileActivities(telnyx, records, board, self.client, refused_key=refused_key)
         return Worker(
             self.client,
             task_queue=settings.task_queue,
-            workflows=[PortOutScreening, PortOutIntake],
+            workflows=[PortOutScreening, PortOutIntake, PortOutReconcile],
             activities=[
                 checks.check_pin,
                 checks.check_spid,
@@ -144,6 +147,7 @@ class Parts:
                 recording.record_ending,
                 NoticeActivities(board).notify,
                 intake.take_in,
+                reconciling.reconcile,
             ],
             workflow_runner=workflow_runner(),
             max_cached_workflows=CACHED_WORKFLOWS,
@@ -228,7 +232,7 @@ async def serve(
             say(line)
         await register_search_attributes(client)
         async with rules.watching(board), parts.worker():
-            await keep_schedule(client, settings)
+            await keep_schedules(client, settings)
             log.info("worker started", task_queue=settings.task_queue)
             await stop.wait()
             log.info("worker stops", grace_seconds=GRACE.total_seconds())

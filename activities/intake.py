@@ -16,7 +16,6 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.carrier_errors import retrying
 from activities.contracts import (
     CARRIER_EVENT,
-    SCREENING_WORKFLOW,
     SENDING_IS_ON,
     CarrierEvent,
     CarrierStatus,
@@ -45,7 +44,6 @@ _STANDING = (Stage.AWAITING_REVIEW, Stage.AWAITING_CARRIER)
 """Stages in which an order waits until it is told that something happened."""
 _LISTENING = (Stage.SCREENING, *_STANDING)
 """What happens while an order is screened may come too late for its rules, so it hears of it as well."""
-_RUNNING = f"WorkflowType = '{SCREENING_WORKFLOW}' AND ExecutionStatus = 'Running'"
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
@@ -84,7 +82,7 @@ class IntakeActivities:
             orders = await self._carrier.portouts(status=CarrierStatus.PENDING, on_page=activity.heartbeat)
         await self._page_unreadable(orders, began)
         pending = {order.id: order for order in orders}
-        running = await self._running()
+        running = await starting.running()
         to_start = await starting.to_start(pending.keys() - running, on_each=activity.heartbeat)
         try:
             async with retrying(self._board, refused_key=self._refused_key):
@@ -141,10 +139,6 @@ class IntakeActivities:
                     text=f"{orders.unreadable} of the carrier's pending port-outs could not be read; look in its portal.",
                 )
             )
-
-    async def _running(self) -> set[str]:
-        prefix = screening_workflow_id("")
-        return {run.id.removeprefix(prefix) async for run in self._temporal.list_workflows(_RUNNING)}
 
     def _starting(self) -> Starting:
         return Starting(self._carrier, self._records, self._temporal, activity.info().task_queue)

@@ -22,6 +22,7 @@ from records.store import Records
 from settings import Timing
 from telnyx_api import CarrierError, PortOut, PortOutEvent, TelnyxClient
 
+_RUNNING = f"WorkflowType = '{SCREENING_WORKFLOW}' AND ExecutionStatus = 'Running'"
 log = structlog.get_logger(__name__)
 
 
@@ -33,6 +34,11 @@ class Starting:
         self._records = records
         self._temporal = temporal
         self._task_queue = task_queue
+
+    async def running(self) -> set[str]:
+        """The orders for which a screening runs."""
+        prefix = screening_workflow_id("")
+        return {run.id.removeprefix(prefix) async for run in self._temporal.list_workflows(_RUNNING)}
 
     async def to_start(
         self, candidates: set[str], *, on_each: Callable[[], object] = lambda: None

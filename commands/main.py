@@ -16,6 +16,7 @@ ROOMS = {
     "reviewing": ("queue", "show", "approve", "deny", "note"),
     "rescreening": ("rescreen",),
     "operating": ("status", "preflight", "pause", "resume", "settings", "sandbox"),
+    "reconciling": ("reconcile",),
     "ruling": ("rules",),
     "customers": ("customers",),
 }

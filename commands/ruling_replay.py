@@ -4,7 +4,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,13 +11,12 @@ import typer
 
 from commands.output import Failed
 from commands.session import find_place
-from commands.times import now
+from commands.times import USAGE, begin_of, now
 
 if TYPE_CHECKING:
     from screening.authoring.replay_limits import Limit
     from screening.bundle import Bundle
 
-USAGE = 2
 INVALID = 3
 THRESHOLD_MISSED = 5
 INTERRUPTED = 128 + signal.SIGINT
@@ -48,7 +46,7 @@ def replay(
     from commands.replaying import parts
     from screening.authoring.replay import Tally
 
-    begin = _begin(since)
+    begin = begin_of(since, now())
     limits = [_limit(text) for text in fail_if or []]
     bundle = _bundle(candidate)
     tally, interrupted = Tally(), False
@@ -73,15 +71,6 @@ def replay(
     if interrupted:
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(THRESHOLD_MISSED if missed else 0)
-
-
-def _begin(since: str) -> datetime:
-    from screening.policy_values import parse_duration
-
-    duration = parse_duration(since)
-    if duration is None:
-        raise Failed(f"'{since}' is no time: write 90d, 12h or 30m, at most 366d.", USAGE)
-    return now() - duration
 
 
 def _limit(text: str) -> "Limit":

@@ -2,9 +2,27 @@
 
 from datetime import UTC, datetime
 
+from commands.output import Failed
+
+USAGE = 2
+
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def begin_of(since: str, at: datetime) -> datetime:
+    """The moment that `--since 7d` means.
+
+    Raises:
+        Failed: the text is no duration, or too long a one.
+    """
+    from screening.policy_values import parse_duration
+
+    duration = parse_duration(since)
+    if duration is None:
+        raise Failed(f"'{since}' is no time: write 90d, 12h or 30m, at most 366d.", USAGE)
+    return at - duration
 
 
 def moment(at: datetime) -> str:

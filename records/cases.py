@@ -3,12 +3,13 @@
 Lost, it is rebuilt from workflows and ledger.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import sqlalchemy as sa
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from records.engine import Database, Insert
+from records.engine import CHUNK, Database, Insert
 from records.schema import cases
 
 
@@ -84,6 +85,7 @@ _GET = (
     .order_by((cases.c.portout_id == sa.bindparam("either")).desc(), cases.c.updated_at.desc())
     .limit(1)
 )
+_OF_MANY = sa.select(cases).where(cases.c.portout_id.in_(sa.bindparam("portouts", expanding=True)))
 _SOONEST_FIRST = (cases.c.respond_by.asc().nulls_last(), cases.c.portout_id)
 _WAITING = sa.select(cases).where(cases.c.stage == Stage.AWAITING_REVIEW.value).order_by(*_SOONEST_FIRST)
 _OPEN = sa.select(cases.c.portout_id, cases.c.stage).where(cases.c.stage != Stage.CLOSED.value)
@@ -127,6 +129,15 @@ class Cases:
         with self._database.read() as connection:
             row = connection.execute(_GET, {"either": portout_id_or_support_key}).one_or_none()
         return None if row is None else Case.model_validate(row._mapping)
+
+    def of(self, portout_ids: Sequence[str]) -> list[Case]:
+        """The cases of these port-outs; those without one are left out."""
+        found: list[Case] = []
+        with self._database.read() as connection:
+            for start in range(0, len(portout_ids), CHUNK):
+                rows = connection.execute(_OF_MANY, {"portouts": list(portout_ids[start : start + CHUNK])})
+                found += [Case.model_validate(row._mapping) for row in rows]
+        return found
 
     def waiting(self) -> list[Case]:
         """Those that wait for a person, soonest deadline first."""

@@ -12,6 +12,7 @@ from records.engine import MIGRATE, Database
 from records.errors import NotMigrated
 from records.history import History, PastOrder
 from records.ledger import Ledger
+from records.ledger_standings import Standings
 from records.marks import Marks
 from records.notices import Notices
 from records.pins import PinHasher
@@ -35,6 +36,7 @@ class Records:
         self.cases = Cases(database)
         self.history = History(database)
         self.ledger = Ledger(database, sealer, self.cases, self.history)
+        self.standings = Standings(database)
         self.attempts = Attempts(database)
         self.policies = Policies(database)
         self.marks = Marks(database)

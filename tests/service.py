@@ -257,8 +257,9 @@ async def installed(
             yield Service(settings, address, sandbox, client, records)
         finally:
             records.close()
-            with contextlib.suppress(RPCError):  # no worker ran, so there is none
-                await client.get_schedule_handle(settings.schedule_id).delete()
+            for schedule in (settings.schedule_id, settings.reconcile_schedule_id):
+                with contextlib.suppress(RPCError):  # no worker ran, so there is none
+                    await client.get_schedule_handle(schedule).delete()
             await _end_what_still_runs(client, settings.task_queue)
 
 

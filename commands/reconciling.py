@@ -1,0 +1,97 @@
+"""`portout reconcile`: what the carrier lists against what was screened, decided and is watched here."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.output import print_json, print_lines, print_table
+from commands.session import Place, find_place
+
+if TYPE_CHECKING:
+    from activities.reconciling import Reconciliation
+
+WRONG = 5
+"""The exit code when something was found."""
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(reconcile)
+
+
+def reconcile(
+    since: Annotated[str, typer.Option(help="Orders that came within this time: 7d, 12h.")] = "7d",
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Start the screening of pending orders that nobody watches.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare the carrier's listing with queue, ledger and workflows. Exits 5 when something is wrong."""
+    from commands.times import begin_of, now
+
+    at = now()
+    found = asyncio.run(_reconcile(find_place(), begin_of(since, at), at, mend=mend))
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+    raise typer.Exit(WRONG if found.differences else 0)
+
+
+async def _reconcile(place: Place, since: datetime, at: datetime, *, mend: bool) -> "Reconciliation":
+    from activities.reconciling import Reconciler
+    from activities.starting import Starting
+
+    with place.records_as_they_are() as records:
+        client = await place.temporal()
+        async with place.carrier() as carrier:
+            starting = Starting(carrier, records, client, place.settings.task_queue)
+            reconciler = Reconciler(carrier, records, starting)
+            with _progress() as step:
+                found = await reconciler.reconcile(since, at, on_step=step)
+                if mend:
+                    found.mended = await reconciler.mend(found.differences, place.settings.timing, at)
+    return found
+
+
+def _print(found: "Reconciliation") -> None:
+    orders = f"{found.compared} {'order' if found.compared == 1 else 'orders'}"
+    if not found.differences:
+        print_lines(f"{orders} compared since {found.since:%Y-%m-%d %H:%M} UTC: the carrier and we agree.")
+        return
+    print_table(
+        f"{len(found.differences)} of {orders} since {found.since:%Y-%m-%d %H:%M} UTC",
+        ["Order", "Wrong", "At the carrier", "What"],
+        [
+            [one.support_key or one.portout_id, one.wrong, one.carrier_status or "unknown", one.text]
+            for one in found.differences
+        ],
+    )
+    if found.mended:
+        count = len(found.mended)
+        print_lines(f"{count} {'screening was' if count == 1 else 'screenings were'} started.")
+    elif any(one.mendable for one in found.differences):
+        print_lines("`portout reconcile --mend` starts the screening of those that nobody watches.")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[], None]]:
+    """What was asked of the carrier so far, on the terminal; nothing where nobody watches."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("Asking the carrier: {task.completed} requests"))
+    with Progress(
+        *columns,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        redirect_stdout=sys.stdout.isatty(),
+    ) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda: progress.advance(task)
