@@ -33,6 +33,7 @@ from telnyx_api import (
     NotFound,
     PortOut,
     TelnyxClient,
+    TooManyRequests,
     Unprocessable,
 )
 
@@ -108,6 +109,10 @@ class CarrierActivities:
                     return settled
             try:
                 return await self._taken(given, await self._send(given, answer))
+            except TooManyRequests as error:
+                if error.status is None and not sent_before:
+                    _note_that_nothing_was_sent()  # reads before the next try would use up more of the limit
+                raise
             except (NotFound, Conflict, Unprocessable) as error:
                 settled = await self._settled(given, maybe_ours=sent_before)
                 if settled:
@@ -151,7 +156,7 @@ class CarrierActivities:
         """Send nothing, and find out whether the order left `pending` meanwhile."""
         sent_before = _maybe_sent_before(given)
         if not sent_before:
-            activity.heartbeat(activity.info().attempt)  # tells the next try that this one sent nothing
+            _note_that_nothing_was_sent()
         async with retrying(self._board, refused_key=self._refused_key):
             settled = await self._settled(given, maybe_ours=sent_before)
         if settled is None:
@@ -251,6 +256,11 @@ def _is_ours(order: PortOut, answer: Answer) -> bool:
     Whether the carrier shows a reason again is undocumented, so none at all does not speak against us.
     """
     return order.status in SETTLED_AS[answer.status] and order.reason in (answer.reason, None)
+
+
+def _note_that_nothing_was_sent() -> None:
+    """Tell the next try that this one, like all before it, sent nothing."""
+    activity.heartbeat(activity.info().attempt)
 
 
 def _maybe_sent_before(given: AnswerInput) -> bool:

@@ -19,7 +19,8 @@ class TelnyxClient(Orders, Events, Comments, Documents, Reports, Numbers):
     """Speaks with the carrier. Make one and share it: it keeps its connections, and many tasks may use it.
 
     Nothing is retried here, since only callers know what a retry may cost. Any 2xx is success. Whatever goes
-    wrong is a `CarrierError`, one class per kind.
+    wrong is a `CarrierError`, one class per kind. What the carrier says about its rate limit is kept to, before
+    it has to refuse anything (`RateBudget`); with a second client there would be a second count.
 
     Args:
         api_key: sent as bearer token, shown nowhere.

@@ -87,7 +87,9 @@ class Unprocessable(CarrierError):
 
 
 class TooManyRequests(CarrierError):
-    """429.
+    """429; or without a `status`, nothing was sent since the carrier's rate limit leaves no room for now.
+
+    Either way nothing was carried out.
 
     Attributes:
         retry_after: seconds to wait, from `Retry-After` or `x-ratelimit-reset`; 0 to `LONGEST_WAIT`.
@@ -175,11 +177,21 @@ def seconds_to_wait(headers: Mapping[str, str], now: datetime) -> float:
     Moments are measured against the answer's own `Date`, and against `now` only without one, so that a
     difference between the carrier's clock and ours adds nothing to the wait.
     """
-    clock = _http_date(headers.get("date")) or now
-    asked = _seconds(headers.get("retry-after"), clock)
-    if asked is None:
-        asked = _seconds(headers.get("x-ratelimit-reset"), clock)
-    return DEFAULT_WAIT if asked is None else min(max(asked, 0.0), LONGEST_WAIT)
+    asked = _seconds(headers.get("retry-after"), _clock(headers, now))
+    if asked is not None:
+        return min(max(asked, 0.0), LONGEST_WAIT)
+    reset = seconds_to_reset(headers, now)
+    return DEFAULT_WAIT if reset is None else reset
+
+
+def seconds_to_reset(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to `x-ratelimit-reset`, within the same bounds; None when there is none or it cannot be read."""
+    reset = _seconds(headers.get("x-ratelimit-reset"), _clock(headers, now))
+    return None if reset is None else min(max(reset, 0.0), LONGEST_WAIT)
+
+
+def _clock(headers: Mapping[str, str], now: datetime) -> datetime:
+    return _http_date(headers.get("date")) or now
 
 
 def _seconds(value: str | None, clock: datetime) -> float | None:

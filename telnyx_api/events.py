@@ -5,6 +5,7 @@ from datetime import datetime
 
 from telnyx_api import arguments
 from telnyx_api.answers import Listed, Reader, Single
+from telnyx_api.budget import Urgency
 from telnyx_api.models import PortOutEvent
 from telnyx_api.operations import Operations
 from telnyx_api.paging import Listing, Window
@@ -37,6 +38,8 @@ class Events(Operations):
             within=Window(created_gte, created_lte),
             on_page=on_page,
             doing="listing port-out events",
+            # An order's answer may depend on its events.
+            urgency=Urgency.LISTING if portout_id is None else Urgency.ONE_THING,
         )
 
     async def event(self, event_id: str) -> PortOutEvent:

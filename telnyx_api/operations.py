@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from telnyx_api.answers import Page, Reader
+from telnyx_api.budget import Urgency
 from telnyx_api.errors import UnexpectedAnswer
 from telnyx_api.models import Identified
 from telnyx_api.paging import Listing, Reading, Window, follows
@@ -31,8 +32,9 @@ class Operations:
         method: str,
         path: str,
         change: Mapping[str, object] | None = None,
+        urgency: Urgency = Urgency.ONE_THING,
     ) -> _Item:
-        response = await self._transport.send(doing, method, path, change=change)
+        response = await self._transport.send(doing, method, path, change=change, urgency=urgency)
         return understood(reader.one(response.content), doing, response)
 
     async def _short_list(self, reader: Reader[_Item], doing: str, path: str) -> Listing[_Item]:
@@ -51,7 +53,7 @@ class Operations:
             response = await self._transport.send(doing, "GET", path, query=query)
             page = understood(reader.page(response.content), doing, response)
             following = follows(page, number)
-            if following and all(item.id in found for item in page.items):
+            if (following or number > 1) and all(item.id in found for item in page.items):
                 raise UnexpectedAnswer(f"The carrier's list cannot be read in full: try again ({doing}).")
             found.update((item.id, item) for item in page.items)
             unreadable += page.unreadable
@@ -68,14 +70,29 @@ class Operations:
         within: Window,
         on_page: Callable[[int], None] | None,
         doing: str,
+        urgency: Urgency = Urgency.LISTING,
     ) -> Listing[_Item]:
         query = {name: value for name, value in filters.items() if value is not None}
+        answers = 0
+
+        def note(number: int) -> None:
+            nonlocal answers
+            answers = number
+            if on_page is not None:
+                on_page(answers)
 
         async def ask(more: Mapping[str, str]) -> Page[_Item]:
-            response = await self._transport.send(doing, "GET", path, query={**query, **more})
+            response = await self._transport.send(
+                doing,
+                "GET",
+                path,
+                query={**query, **more},
+                urgency=urgency,
+                on_wait=lambda: note(answers),
+            )
             return understood(reader.page(response.content), doing, response)
 
-        reading = Reading(ask, created=created, moment=moment, within=within, on_answer=on_page)
+        reading = Reading(ask, created=created, moment=moment, within=within, on_answer=note)
         return _reported(await reading.read(), doing)
 
 

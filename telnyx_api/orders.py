@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from telnyx_api import arguments
 from telnyx_api.answers import Listed, Reader, Single
+from telnyx_api.budget import Urgency
 from telnyx_api.errors import InvalidArgument
 from telnyx_api.models import PortOut, RejectionCode
 from telnyx_api.operations import Operations
@@ -52,7 +53,8 @@ class Orders(Operations):
         Args:
             status_in, country_code_in: any of these; not empty.
             foc_date: orders with that FOC date, by its day.
-            on_page: called after each answer with the number of answers so far, for heartbeats.
+            on_page: called with the number of answers so far after each of them, and every few seconds while the
+                carrier's rate limit lets the next page wait, for heartbeats.
         """
         return await self._listing(
             "/portouts",
@@ -129,4 +131,6 @@ class Orders(Operations):
         if host_messaging is not None:
             change["host_messaging"] = host_messaging
         path = f"/portouts/{arguments.path_segment(portout_id)}/{status}"
-        return await self._one(_PORTOUTS, "answering a port-out", "PATCH", path, change)
+        return await self._one(
+            _PORTOUTS, "answering a port-out", "PATCH", path, change, Urgency.STATUS_UPDATE
+        )

@@ -32,7 +32,7 @@ class Reports(Operations):
 
         Args:
             status: `pending` or `completed`.
-            on_page: called after each answer with the number of answers so far, for heartbeats.
+            on_page: as for `portouts`.
         """
         return await self._listing(
             "/portouts/reports",

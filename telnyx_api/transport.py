@@ -1,7 +1,7 @@
 """One request to the carrier and its answer, or the error that stands for what went wrong."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -10,6 +10,7 @@ import httpx
 from pydantic import SecretStr
 
 from telnyx_api import arguments
+from telnyx_api.budget import RateBudget, Urgency
 from telnyx_api.errors import CarrierError, CarrierUnreachable, UnexpectedAnswer, read_errors, refused
 
 Found = TypeVar("Found")
@@ -18,8 +19,9 @@ Found = TypeVar("Found")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 # Servers commonly drop idle connections after 5 s or more. Dropping them first keeps a PATCH from being
-# written into a connection that is just being closed, which would leave its fate in doubt.
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=4.0)
+# written into a connection that is just being closed, which would leave its fate in doubt. As many at once as
+# there are requests, so that none queues behind others: the callers are few, and `RateBudget` says who goes first.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Transport:
         # httpx.Headers and not a dict, since its repr hides the key.
         self._headers = httpx.Headers({"Authorization": arguments.bearer(api_key)})
         self._base_url = arguments.base_url(base_url)
+        self._budget = RateBudget()
         self._owned = http is None
         self._http = httpx.AsyncClient(timeout=timeout, limits=_LIMITS) if http is None else http
 
@@ -57,6 +60,8 @@ class Transport:
         change: Mapping[str, object] | None = None,
         upload: Upload | None = None,
         accept: str = "application/json",
+        urgency: Urgency = Urgency.ONE_THING,
+        on_wait: Callable[[], None] | None = None,
     ) -> httpx.Response:
         """A successful answer.
 
@@ -64,6 +69,7 @@ class Transport:
             doing: where an error happened, in words: "listing port-outs".
             change: sent as JSON.
             upload: sent as the form's field `file`, its type guessed from its name.
+            on_wait: called every few seconds while the carrier's rate limit lets it wait.
 
         Raises:
             CarrierError: outside of the `except` blocks, since an error raised within them would carry
@@ -73,6 +79,8 @@ class Transport:
         headers = httpx.Headers({**self._headers, "Accept": accept})
         if change is not None:
             headers["Content-Type"] = "application/json"
+        response: httpx.Response | None = None
+        entered = await self._budget.enter(urgency, doing=doing, on_wait=on_wait)
         try:
             response = await self._http.request(
                 method,
@@ -93,6 +101,11 @@ class Transport:
                 return response
             now = datetime.now(UTC)
             fault = refused(response.status_code, response.headers, response.content, doing=doing, now=now)
+        finally:
+            if response is None:
+                self._budget.leave(entered, None, {})
+            else:
+                self._budget.leave(entered, response.status_code, response.headers)
         raise fault from None
 
 

@@ -16,9 +16,11 @@ from telnyx_api import (
     CarrierFault,
     CarrierUnreachable,
     Conflict,
+    DocumentToAttach,
     Forbidden,
     InvalidArgument,
     NotFound,
+    ReportFilters,
     TelnyxClient,
     TooManyRequests,
     Unauthorized,
@@ -38,7 +40,22 @@ CALLS: dict[str, Call] = {
     "rejection_codes": lambda client: client.rejection_codes("o-1"),
     "update_status": lambda client: client.update_status("o-1", "authorized", reason="Because."),
     "phone_number": lambda client: client.phone_number("+13035551212"),
+    "event": lambda client: client.event("o-1"),
+    "comments": lambda client: client.comments("o-1"),
+    "create_comment": lambda client: client.create_comment("o-1", "Because."),
+    "supporting_documents": lambda client: client.supporting_documents("o-1"),
+    "attach_documents": lambda client: client.attach_documents("o-1", [DocumentToAttach("o-1", "loa")]),
+    "upload_document": lambda client: client.upload_document("Because.pdf", b"secret-detail"),
+    "document": lambda client: client.document("o-1"),
+    "reports": lambda client: client.reports(),
+    "create_report": lambda client: client.create_report(ReportFilters(end_user_name="Because")),
+    "report": lambda client: client.report("o-1"),
 }
+WITHOUT_JSON: dict[str, Call] = {
+    "republish_event": lambda client: client.republish_event("o-1"),
+    "download_document": lambda client: client.download_document("o-1"),
+}
+ALL_CALLS = CALLS | WITHOUT_JSON
 
 KINDS: list[tuple[int, type[CarrierError]]] = [
     (400, UnexpectedAnswer),
@@ -87,7 +104,7 @@ def test_the_tables_here_know_every_kind_of_error() -> None:
     assert kinds == {kind for _, kind in KINDS} | {CarrierError, CarrierUnreachable, InvalidArgument}
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("call", ALL_CALLS.values(), ids=ALL_CALLS)
 @pytest.mark.parametrize(("status", "kind"), KINDS)
 async def test_each_status_raises_its_own_class_from_every_call(
     client: TelnyxClient, carrier: ScriptedCarrier, status: int, kind: type[CarrierError], call: Call
@@ -203,7 +220,7 @@ async def stay_silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> 
 
 
 @pytest.mark.parametrize("treat", [hang_up, break_off, babble])
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("call", ALL_CALLS.values(), ids=ALL_CALLS)
 async def test_without_an_answer_it_stays_open_whether_the_request_was_carried_out(
     http: httpx.AsyncClient,
     treat: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
@@ -297,7 +314,7 @@ def test_the_wait_is_the_one_that_the_carrier_asks_for(headers: dict[str, str], 
     assert seconds_to_wait(headers, NOW) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("call", ALL_CALLS.values(), ids=ALL_CALLS)
 async def test_too_many_requests_says_how_long_to_wait_on_every_call(
     client: TelnyxClient, carrier: ScriptedCarrier, call: Call
 ) -> None:

@@ -46,6 +46,7 @@ async def test_models_hide_the_pin_and_keep_it(client: TelnyxClient, carrier: Sc
 Call = Callable[[TelnyxClient], Awaitable[object]]
 CALLS: list[Call] = [
     lambda client: client.events(),
+    lambda client: client.event("e-1"),
     lambda client: client.portout("o-1"),
     lambda client: client.phone_number("+13035551212"),
 ]
