@@ -17,14 +17,13 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.contracts import ScreeningResult, screening_workflow_id
-from activities.pins import reveals_pin
 from commands.orders import ended, find_case, name_of
 from commands.output import Failed
 from commands.pausing import pause_sentence
+from commands.pins import refuse_pins
 from commands.session import Place
 from commands.times import now
 from records.cases import Case, DecidedBy, Stage
-from records.errors import RecordsError
 from records.store import Records
 from settings import Settings
 from telnyx_api import CarrierError, TelnyxClient
@@ -71,7 +70,7 @@ async def send(place: Place, wanted: str, request: ReviewRequest) -> str:
             raise Failed(ended(case))
         client = await place.temporal()
         async with place.carrier() as carrier:
-            await _refuse_pins(carrier, records, case, request.reason)
+            await refuse_pins(carrier, records, case.portout_id, request.reason)
             update = await _accepted(client, records, case, request)
             if request.action == "note":
                 return f"Noted on {name_of(case)} by {request.reviewer}."
@@ -82,16 +81,6 @@ async def send(place: Place, wanted: str, request: ReviewRequest) -> str:
                 why = held or "The carrier has not answered yet."
                 return f"The decision on {name_of(case)} stands and is sent as soon as possible. {why}"
             return await _told(carrier, case, request, result)
-
-
-async def _refuse_pins(carrier: TelnyxClient, records: Records, case: Case, text: str) -> None:
-    try:
-        order = await carrier.portout(case.portout_id)
-        reveals = await reveals_pin(carrier, records, order.id, order.phone_numbers, text)
-    except (CarrierError, RecordsError) as error:
-        raise Failed(f"Nothing was sent, because the text could not be checked for PINs: {error}") from None
-    if reveals:
-        raise Failed("The text contains a PIN of this order; nothing was sent. Say it without the PIN.")
 
 
 async def _accepted(

@@ -19,6 +19,7 @@ ROOMS = {
     "reconciling": ("reconcile",),
     "ruling": ("rules",),
     "customers": ("customers",),
+    "carrier": ("carrier",),
 }
 """Which module of this room adds which commands."""
 
@@ -53,7 +54,7 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         # What a carrier sends need not fit the terminal's encoding.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
-    code = _code_of_run(sys.argv[1:])
+    code = code_of(sys.argv[1:])
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
     with contextlib.suppress(BrokenPipeError):
@@ -62,7 +63,8 @@ def run() -> None:
     os._exit(code)
 
 
-def _code_of_run(arguments: Sequence[str]) -> int:
+def code_of(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code."""
     try:
         app_for(arguments)(args=list(arguments), prog_name="portout")
     except SystemExit as left:

@@ -13,6 +13,8 @@ from pydantic import TypeAdapter
 
 WIDTH = 100
 """Columns when the output is no terminal."""
+HIDDEN_PIN = "[PIN]"
+"""All that is ever shown of a PIN: that there is one."""
 
 
 class Failed(Exception):

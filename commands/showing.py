@@ -10,6 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.contracts import screening_workflow_id
 from commands.orders import find_case
+from commands.output import HIDDEN_PIN
 from commands.pausing import pause_sentence
 from commands.session import Place
 from commands.timeline import Event, event_of
@@ -20,7 +21,6 @@ from screening.rejection import EligibleCode
 from temporal_client import TemporalUnreachable
 from workflows.messages import ScreeningState
 
-HIDDEN_PIN = "[PIN]"
 ANSWER_SECONDS = 3.0
 """How long a workflow may take to answer a query. Without a worker none does."""
 

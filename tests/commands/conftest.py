@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.serve import SandboxServer
 from tests.commands.desk import waiting_order
+from tests.commands.inside import Inside
 from tests.commands.shell import Shell
 from tests.scenarios.processes import environment
 from tests.service import Service, installed
@@ -34,6 +36,19 @@ def portout(standing: Service) -> Shell:
 def apart(tmp_path: Path) -> Shell:
     """A command line in a folder of its own, with nothing running and nothing set but that folder."""
     return Shell({"PORTOUT_HOME": str(tmp_path)})
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[SandboxServer]:
+    """A carrier of its own, with no service beside it."""
+    async with SandboxServer() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def operator(sandbox: SandboxServer, tmp_path: Path) -> Inside:
+    """The command line of somebody who has the sandbox for a carrier, and nothing else."""
+    return Inside({"PORTOUT_HOME": str(tmp_path), "TELNYX_BASE_URL": sandbox.base_url})
 
 
 def shell_of(service: Service, **more: str) -> Shell:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from settings import PROJECT
@@ -82,3 +83,8 @@ class Shell:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
+
+
+def made_in(folder: Path) -> list[Path]:
+    """What a command left in a folder."""
+    return list(folder.iterdir())

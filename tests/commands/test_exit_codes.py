@@ -8,7 +8,7 @@ from commands.errors import sentence_of
 from commands.main import ROOMS, app_for
 from records.cases import Stage
 from settings import PROJECT
-from tests.commands.shell import Shell
+from tests.commands.shell import Shell, made_in
 from tests.service import Service
 
 TIMES = 100
@@ -62,10 +62,6 @@ async def test_before_the_first_start_a_listing_says_what_to_do(apart: Shell, tm
     assert ran.code == 1
     assert "`portout up` and `portout worker` bring it up to date when they start." in ran.sentence
     assert made_in(tmp_path) == []
-
-
-def made_in(folder: Path) -> list[Path]:
-    return list(folder.iterdir())
 
 
 async def test_a_misspelt_setting_is_one_sentence(apart: Shell) -> None:
