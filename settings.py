@@ -7,13 +7,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent
 TELNYX = "https://api.telnyx.com/v2"
 SANDBOX_PORT = 8787
 SANDBOX_KEY = "sandbox"
+CONSOLE_PORT = 8790
 NOTICE_TAGS = ("review", "escalation", "incident")
 
 
@@ -63,6 +72,8 @@ class Settings(BaseSettings):
 
     telnyx_api_key: SecretStr | None = Field(None, validation_alias="TELNYX_API_KEY")
     telnyx_base_url: str | None = Field(None, validation_alias="TELNYX_BASE_URL")
+    telnyx_public_key: str | None = Field(None, validation_alias="TELNYX_PUBLIC_KEY")
+    telnyx_public_key_file: Path | None = Field(None, validation_alias="TELNYX_PUBLIC_KEY_FILE")
     send: bool = False
     home: Path = Path(".portout")
     database_url: str | None = None
@@ -98,6 +109,20 @@ class Settings(BaseSettings):
     def _an_empty_secret_is_none(cls, value: SecretStr | None) -> SecretStr | None:
         return value if value and value.get_secret_value().strip() else None
 
+    @field_validator("telnyx_public_key", "telnyx_public_key_file", mode="before")
+    @classmethod
+    def _an_empty_text_is_none(cls, value: Any) -> Any:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("telnyx_public_key_file")
+    @classmethod
+    def _one_place_for_public_keys(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value and info.data.get("telnyx_public_key"):
+            raise ValueError(
+                "must not be set beside TELNYX_PUBLIC_KEY, because nobody could tell which one counts"
+            )
+        return value
+
     @field_validator("telnyx_base_url")
     @classmethod
     def _a_web_address(cls, value: str | None) -> str | None:
@@ -129,6 +154,11 @@ class Settings(BaseSettings):
     def sends(self) -> bool:
         """Whether answers leave this machine: always in the sandbox, at a real carrier only after `PORTOUT_SEND=yes`."""
         return self.send or not self.real_carrier
+
+    @property
+    def expects_webhooks(self) -> bool:
+        """Whether a public key is configured; without one no webhook could be believed."""
+        return bool(self.telnyx_public_key or self.telnyx_public_key_file)
 
     @property
     def who_decides(self) -> frozenset[str]:

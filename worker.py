@@ -32,6 +32,7 @@ from activities.policies import PolicyShelf
 from activities.reconciling import ReconcileActivities
 from activities.records import RecordActivities
 from activities.reviews import ReviewActivities
+from activities.webhook_silence import WebhookSilence
 from records.errors import RecordsError
 from records.opening import open_records
 from records.store import Records
@@ -118,6 +119,7 @@ class Parts:
             sends=settings.sends,
             heartbeat_url=settings.heartbeat_url,
             refused_key=refused_key,
+            silence=WebhookSilence(telnyx, records, board, expected=settings.expects_webhooks),
         )
         recording = RecordActivities(records)
         reconciling = ReconcileActivities(telnyx, records, board, self.client, refused_key=refused_key)
@@ -266,7 +268,7 @@ def configure_logs(stream: TextIO | None = None) -> None:
         )
     )
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for quiet in ("httpx", "httpcore", "apprise", "alembic"):
+    for quiet in ("httpx", "httpcore", "apprise", "alembic", "uvicorn"):
         logging.getLogger(quiet).setLevel(logging.WARNING)
 
 

@@ -28,6 +28,7 @@ from activities.contracts import (
 from activities.notices import NoticeBoard
 from activities.pins import is_complete
 from activities.starting import Starting
+from activities.webhook_silence import WebhookSilence
 from records.cases import Stage
 from records.store import Records
 from telnyx_api import Listing, PortOut, PortOutEvent, TelnyxClient
@@ -61,6 +62,7 @@ class IntakeActivities:
         sends: bool,
         heartbeat_url: SecretStr | None,
         refused_key: float,
+        silence: WebhookSilence,
     ) -> None:
         self._carrier = carrier
         self._records = records
@@ -69,6 +71,7 @@ class IntakeActivities:
         self._sends = sends
         self._heartbeat_url = heartbeat_url
         self._refused_key = refused_key
+        self._silence = silence
         # Which events were handed on already, and how complete. Lost with the process: a second look at an order
         # does no harm.
         self._seen: dict[tuple[str, str | None], None] = {}
@@ -103,6 +106,7 @@ class IntakeActivities:
         await self._each(happened, lambda portout_id: self._signal(portout_id, happened[portout_id], given))
         self._remember(news)
         await self._note_read(began, [event for event in events if event.portout_id in {*stages, *to_start}])
+        await self._silence.look(events, began)
         await self._beat()
         return IntakeReport(pending=len(pending), started=len(to_start), signalled=len(happened))
 

@@ -14,6 +14,8 @@ from temporal_client import LOCAL_ADDRESS
 HELP = {
     "telnyx_api_key": "The key of a real account. Without it the service speaks to the sandbox.",
     "telnyx_base_url": "Where the carrier's API is, if not at its usual place.",
+    "telnyx_public_key": "The carrier's public key for webhooks; two between commas while it is replaced.",
+    "telnyx_public_key_file": "A file with the same, read again whenever it changes.",
     "send": "`yes` lets answers reach a real carrier; until then every order is only watched.",
     "home": "Folder of what the service makes for itself: databases and key files.",
     "database_url": "SQLAlchemy URL of the records; a SQLite file in the home folder by default.",

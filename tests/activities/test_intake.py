@@ -10,6 +10,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.contracts import IntakeInput, IntakeReport
 from activities.intake import IntakeActivities
 from activities.notices import NoticeBoard
+from activities.webhook_silence import WebhookSilence
 from records.ledger import EntryKind, LedgerEntry
 from telnyx_api import TelnyxClient
 from tests.service import HURRIED, Service
@@ -20,14 +21,16 @@ async def take_in(service: Service) -> IntakeReport:
     """One intake; no worker runs what it starts."""
     settings = service.settings
     async with TelnyxClient(settings.carrier_key, settings.carrier_url) as telnyx:
+        board = NoticeBoard(service.records, [])
         intake = IntakeActivities(
             telnyx,
             service.records,
-            NoticeBoard(service.records, []),
+            board,
             service.client,
             sends=True,
             heartbeat_url=None,
             refused_key=HURRIED.refused_key,
+            silence=WebhookSilence(telnyx, service.records, board, expected=False),
         )
         environment = ActivityEnvironment()
         environment.info = dataclasses.replace(environment.info, task_queue=settings.task_queue)

@@ -14,6 +14,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.contracts import SCREENING_WORKFLOW, IntakeInput, StartScreening, screening_workflow_id
 from activities.intake import IntakeActivities
 from activities.notices import NoticeBoard
+from activities.webhook_silence import WebhookSilence
 from commands.embedded import embedded_temporal, free_port
 from records.cases import Stage
 from sandbox.carrier import Carrier
@@ -51,6 +52,7 @@ async def test_a_thousand_orders_that_come_and_go_are_all_started_once(
             sends=True,
             heartbeat_url=None,
             refused_key=1.0,
+            silence=WebhookSilence(telnyx, service.records, board, expected=False),
         )
         environment = ActivityEnvironment()
         # A queue that is not the installation's: its end would terminate a thousand runs, one after another, and the
