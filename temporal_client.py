@@ -104,12 +104,13 @@ def data_converter(payload_keys: SecretStr | None) -> DataConverter:
 
 
 async def connect(
-    settings: Settings, *, address: str | None = None, runtime: Runtime | None = None
+    settings: Settings, *, address: str | None = None, lazy: bool = False, runtime: Runtime | None = None
 ) -> Client:
     """Connect as Temporal's own environment names say (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, …).
 
     Args:
         address: an embedded server that this process or `portout up` started; the environment is then ignored.
+        lazy: connect with the first call only, so that a server which is away keeps nobody from starting.
 
     Raises:
         TemporalUnreachable: nothing answers there, or it refuses us.
@@ -125,7 +126,7 @@ async def connect(
     config.setdefault("target_host", LOCAL_ADDRESS)
     converter = data_converter(settings.payload_keys)
     try:
-        return await Client.connect(**config, data_converter=converter, runtime=runtime)
+        return await Client.connect(**config, data_converter=converter, lazy=lazy, runtime=runtime)
     except (RuntimeError, ValueError):
         raise TemporalUnreachable(
             f"No Temporal server answers at {config['target_host']}: start one (`portout up` brings its own) "

@@ -12,6 +12,7 @@ from commands.output import Failed
 
 ROOMS = {
     "serving": ("up", "worker"),
+    "listening": ("console",),
     "demo": ("demo",),
     "reviewing": ("queue", "show", "approve", "deny", "note"),
     "rescreening": ("rescreen",),

@@ -1,4 +1,4 @@
-"""`portout up`: everything on this machine. `portout worker`: the worker alone, as `python worker.py`."""
+"""`portout up`: everything on this machine, console included. `portout worker`: the worker alone, as `python worker.py`."""
 
 import asyncio
 import os
@@ -13,11 +13,13 @@ import typer
 
 import worker
 from commands.embedded import HOST, alone_with, embedded_temporal, free_port
+from commands.listening import console_beside, url_of
 from commands.session import Running, announced
+from console.app import listen
 from records.opening import open_records
 from sandbox.samples import sample_customers_csv, seed
 from sandbox.serve import SandboxServer
-from settings import Settings, load_settings
+from settings import CONSOLE_PORT, Settings, load_settings
 
 TEMPORAL_PORT = 7233
 UI_PORT = 8233
@@ -37,7 +39,7 @@ def run_worker() -> None:
 
 
 def up() -> None:
-    """Run everything on this machine: Temporal, the worker, and the sandbox carrier unless TELNYX_API_KEY is set."""
+    """Run everything on this machine: Temporal, worker, console, and the sandbox carrier unless TELNYX_API_KEY is set."""
     worker.configure_logs()
     asyncio.run(_up(load_settings()))
 
@@ -48,6 +50,7 @@ async def _up(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     announced_in = settings.home
     async with AsyncExitStack() as stack:
+        door = stack.enter_context(listen(HOST, _preferred(CONSOLE_PORT)))
         if not settings.real_carrier and not settings.telnyx_base_url:
             settings = await _with_sandbox(settings, stack)
         settings.home.mkdir(parents=True, exist_ok=True)
@@ -61,9 +64,13 @@ async def _up(settings: Settings) -> None:
             )
             print(f"Temporal's own page is at http://{HOST}:{ui_port}")
         running = Running(
-            temporal_address=address, carrier_url=settings.telnyx_base_url, home=settings.home.resolve()
+            temporal_address=address,
+            carrier_url=settings.telnyx_base_url,
+            console_url=url_of(door),
+            home=settings.home.resolve(),
         )
         stack.enter_context(announced(announced_in, running))
+        await stack.enter_async_context(console_beside(settings, address, door, say=print))
         print("In another terminal: portout status, portout queue, portout show ID. Stop with Ctrl-C.")
         await worker.serve(settings, stop, address=address)
 

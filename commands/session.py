@@ -27,6 +27,7 @@ class Running(BaseModel):
 
     temporal_address: str | None = None
     carrier_url: str | None = None
+    console_url: str | None = None
     home: Path | None = None
 
 

@@ -25,7 +25,8 @@ async def test_status_of_a_working_service_is_well_and_exits_with_zero(
     assert ran.code == 0, ran.out
     parts = {part["name"]: part for part in ran.json["parts"]}
     assert list(parts) == [
-        *("Temporal", "Worker", "Intake", "Carrier", "Records", "Rules", "Live rules", "Sending", "Queue")
+        *("Temporal", "Worker", "Intake", "Carrier", "Records", "Rules", "Live rules", "Webhooks"),
+        *("Sending", "Queue"),
     ]
     assert {part["health"] for part in parts.values()} == {"ok"}
     assert parts["Worker"]["says"] == f"1 on the task queue {standing.settings.task_queue}"

@@ -1,0 +1,105 @@
+"""The endpoint that the carrier sends its webhooks to: believe it or not, queue it, answer at once."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+
+from console.handover import Handover, Offer
+from console.public_keys import PublicKeys
+from telnyx_api.webhooks import SIGNATURE, TIMESTAMP, BadSignature, StaleWebhook, read_webhook, verify
+
+PATH = "/webhooks/telnyx"
+KNOWN_TYPES = ("portout.status_changed", "portout.new_comment", "portout.foc_date_changed")
+LARGEST_BODY = 256 * 1024
+"""Bytes. An event of a thousand numbers has about 20 kB."""
+SECONDS_FOR_THE_BODY = 5.0
+log = structlog.get_logger(__name__)
+
+
+class _Refused(Exception):
+    """Why a request is not taken."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+
+
+class WebhookEndpoint:
+    """Takes webhooks. Nothing of a body is logged or answered but ids of what the carrier signed.
+
+    Args:
+        clock: seconds since 1970.
+    """
+
+    def __init__(
+        self, keys: PublicKeys, handover: Handover, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._keys = keys
+        self._handover = handover
+        self._clock = clock
+
+    async def receive(self, request: Request) -> Response:
+        """What is believed is answered with 200 whatever becomes of it: sent again it would not fare better."""
+        try:
+            said = await self._take(request)
+        except _Refused as refused:
+            log.warning("webhook refused", status=refused.status, why=refused.why)
+            return PlainTextResponse(refused.why, refused.status)
+        except ClientDisconnect:
+            log.warning("webhook refused", status=None, why="the sender hung up")
+            return Response(status_code=400)
+        return PlainTextResponse(said)
+
+    async def _take(self, request: Request) -> str:
+        keys = self._keys.in_force()
+        if not keys:
+            raise _Refused(503, "no public key is configured, so no webhook can be believed")
+        body = await _body(request)
+        try:
+            verify(
+                body,
+                signature=request.headers.get(SIGNATURE),
+                timestamp=request.headers.get(TIMESTAMP),
+                keys=keys,
+                now=self._clock(),
+            )
+        except BadSignature as error:
+            raise _Refused(401, str(error)) from None
+        except StaleWebhook as error:
+            raise _Refused(403, str(error)) from None
+        event = read_webhook(body)
+        if event is None:
+            raise _Refused(400, "the body is no event in JSON")
+        if event.event_type not in KNOWN_TYPES:
+            log.info("webhook ignored", event_id=event.event_id, why="its type is not one of a port-out")
+            return "ignored"
+        if event.portout_id is None:
+            raise _Refused(400, "the event names no port-out")
+        offered = self._handover.offer(event.portout_id, event)
+        if offered is Offer.FULL:
+            log.warning(
+                "webhook dropped", portout_id=event.portout_id, event_ids=[event.event_id], error="no room"
+            )
+        return str(offered)
+
+
+async def _body(request: Request) -> bytes:
+    """The body, exactly as it came."""
+    announced = request.headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced) > LARGEST_BODY:
+        raise _Refused(413, f"the body has more than {LARGEST_BODY} bytes")
+    body = bytearray()
+    try:
+        async with asyncio.timeout(SECONDS_FOR_THE_BODY):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > LARGEST_BODY:
+                    raise _Refused(413, f"the body has more than {LARGEST_BODY} bytes")
+    except TimeoutError:
+        raise _Refused(408, f"the body did not come within {SECONDS_FOR_THE_BODY:g} s") from None
+    return bytes(body)
