@@ -126,7 +126,7 @@ def _print_events(shown: Sequence[dict[str, Any]]) -> None:
     for one in shown:
         orders.setdefault(one["portout_id"] or "not told", []).append(one)
     for portout_id, of_order in orders.items():
-        print_fields(f"Order {portout_id}", [[_when(one), _what(one), one["id"]] for one in of_order])
+        print_fields(f"Order {portout_id}", [[one["id"], _when(one), _what(one)] for one in of_order])
     total = f"{len(shown)} {'event' if len(shown) == 1 else 'events'}"
     print_lines("", f"{total} of {len(orders)} {'order' if len(orders) == 1 else 'orders'}, times in UTC.")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.output import Failed, print_fields, print_json, print_lines, print_table
+from commands.output import Failed, print_fields, print_json, print_lines
 from commands.session import find_place
 
 if TYPE_CHECKING:
@@ -90,9 +90,8 @@ def reports(
     elif not found:
         print_lines("The carrier has no report that fits.")
     else:
-        print_table(
+        print_fields(
             f"{len(found)} {'report' if len(found) == 1 else 'reports'} at the carrier, times in UTC",
-            ["Report", "Status", "Asked for", "Of orders"],
             [[one.id, one.status, asking.short(one.created_at), _filters(one)] for one in found],
         )
 
@@ -137,4 +136,4 @@ def _filters(found: "Report") -> str:
     from commands import carrier_asking as asking
 
     given = {name: value for name, value in asdict(found.params.filters).items() if value is not None}
-    return "; ".join(f"{name} {asking.readable(value)}" for name, value in given.items()) or "all"
+    return "; ".join(f"{name} {asking.readable(value)}" for name, value in given.items()) or "all orders"

@@ -1,7 +1,7 @@
 """`portout carrier list`, `show`, `codes`, `events`, `event`: the carrier asked directly, with nothing else running."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -133,12 +133,16 @@ async def test_events_tell_that_a_pin_was_attempted_and_nothing_of_it(
     assert as_json.json == event
 
 
-async def test_tables_fit_a_narrow_terminal(sandbox: SandboxServer, operator: Inside) -> None:
+async def test_tables_fit_a_narrow_terminal_and_leave_ids_whole(
+    sandbox: SandboxServer, operator: Inside
+) -> None:
     order = placed(sandbox, carrier_name="Wide Horizons Wireless of the Western Plains", foc_date=LONG_AGO)
-    sandbox.carrier.move_foc(order, LONG_AGO + timedelta(days=1))
+    sandbox.carrier.update_status(order, "rejected-pending", {"reason": "Not theirs."})
+    events = (await operator("carrier", "events", "--json")).json
     for command in (("list",), ("events",), ("show", order), ("codes", order)):
         ran = await operator("carrier", *command, COLUMNS="80")
         assert max(map(len, ran.out.splitlines())) <= 80, ran.out
+        assert command != ("events",) or all(event["id"] in ran.out for event in events)
 
 
 @pytest.mark.parametrize(
