@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench histories clean
+.PHONY: demo test bench chaos histories clean
 
 demo: .venv/.ready
 	@$(BIN)/portout demo
@@ -16,6 +16,9 @@ test: .venv/.ready
 
 bench: .venv/.ready
 	@$(BIN)/python -m benchmarks
+
+chaos: .venv/.ready
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 histories: .venv/.ready
 	$(BIN)/python -m tests.workflows.record_histories

@@ -1,0 +1,76 @@
+"""What a run of chaos came to, read from the carrier and the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from records.ledger import EntryKind
+from tests.chaos.house import Downtime
+from tests.chaos.plan import DAY, MARGIN, Story
+from tests.service import Service
+
+_ENDED = (EntryKind.ANSWERED, EntryKind.DECIDED_ELSEWHERE, EntryKind.CLOSED)
+
+
+@dataclass
+class Tally:
+    """The last line of a run. The last three must be 0.
+
+    Attributes:
+        decided: orders that came to an end of which the ledger tells.
+        effective_updates: PATCHes that changed an order.
+        duplicates: PATCHes that changed an order once more in the same round, and rounds answered twice in the ledger.
+        lost: orders that are pending still, or of whose end the ledger does not tell.
+        past_deadline: orders decided by silence, and not on purpose, although everything was up for long enough.
+    """
+
+    orders: int = 0
+    decided: int = 0
+    effective_updates: int = 0
+    duplicates: int = 0
+    lost: int = 0
+    past_deadline: int = 0
+
+    @property
+    def well(self) -> bool:
+        return not (self.duplicates or self.lost or self.past_deadline)
+
+    def as_json(self) -> dict[str, int]:
+        return asdict(self)
+
+
+def tally_of(
+    service: Service, orders: Sequence[tuple[str, Story]], downtime: Downtime
+) -> tuple[Tally, list[str]]:
+    """Count, and say of each order with which something is wrong what that is."""
+    tally, wrong = Tally(orders=len(orders)), []
+    for portout_id, story in orders:
+        truth = service.truth(portout_id)
+        entries = service.ledger(portout_id)
+        ended = any(entry.kind in _ENDED for entry in entries)
+        answered = [entry.body["round"] for entry in entries if entry.kind == EntryKind.ANSWERED]
+        rounds = 1 + sum(step["by"] == "carrier" and step["status"] == "pending" for step in truth["history"])
+        again = max(0, truth["effective_patches"] - rounds) + len(answered) - len(set(answered))
+        lost = truth["status"] == "pending" or not ended
+        late = _past_deadline(service, portout_id, downtime)
+        tally.decided += not lost
+        tally.effective_updates += truth["effective_patches"]
+        tally.duplicates += again
+        tally.lost += lost
+        tally.past_deadline += late
+        if again or lost or late:
+            kinds = ", ".join(f"{entry.kind} ({entry.at:%H:%M:%S})" for entry in entries)
+            found = [word for word, is_so in (("twice", again), ("lost", lost), ("late", late)) if is_so]
+            wrong.append(
+                f"{portout_id} ({story}): {', '.join(found)}; {truth['status']} by {truth['decided_by']}; {kinds}"
+            )
+    return tally, wrong
+
+
+def _past_deadline(service: Service, portout_id: str, downtime: Downtime) -> bool:
+    truth = service.truth(portout_id)
+    silent = [step for step in truth["history"] if step["by"] == "silence"]
+    if not silent or service.records.standings.of([portout_id])[portout_id].left_on_purpose:
+        return False
+    end = datetime.fromisoformat(silent[-1]["at"]).timestamp()
+    return downtime.up_between(end - DAY, end) >= DAY - MARGIN
