@@ -36,6 +36,7 @@ from sandbox.query import EventSearch, Query, order_filters
 from sandbox.rate_limit import RateLimit
 from sandbox.reports import ReportBook, report_params, report_test
 from sandbox.uploads import Upload
+from sandbox.webhooks import Webhooks
 
 DAY = 86_400.0
 """Seconds of silence after which Telnyx approves, at the earliest (24 to 48 h, Telnyx port-out guide)."""
@@ -66,6 +67,7 @@ class Carrier:
         self.log = RequestLog()
         self.documents = DocumentBook(self.clock)
         self.reports = ReportBook(self.clock, self.documents)
+        self.webhooks = Webhooks(self.clock, self._settle)
         self.silence_after = silence_after
         self._orders = OrderBook()
         self._events = EventBook()
@@ -165,6 +167,7 @@ class Carrier:
         waiting = next((event for event in reversed(order.events) if event.awaits_pin), None)
         if waiting is not None:
             waiting.complete(order.attempted_pin, now)
+            self.webhooks.publish(waiting.shown)
         else:
             self._tell(order, status_event(order, now, len(self._events)))
 
@@ -213,7 +216,7 @@ class Carrier:
     def republish(self, event_id: str) -> None:
         """Send the webhook of an event again. Raises ApiError 404."""
         self._settle()
-        self._events.get(event_id)
+        self.webhooks.publish(self._events.get(event_id).shown)
 
     def list_events(self, search: EventSearch, query: Query) -> tuple[list[Shown], int]:
         """A page, newest first, and the number of results."""
@@ -352,6 +355,7 @@ class Carrier:
     def _tell(self, order: Order, event: Event) -> None:
         order.events.append(event)
         self._events.add(event)
+        self.webhooks.publish(event.shown)
 
 
 def _answer(order: Order, status: str, body: Any, effect: Effect) -> dict[str, Any]:

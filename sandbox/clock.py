@@ -23,12 +23,16 @@ class CarrierClock:
 
     It never runs backwards and never jumps when the scale changes. With scale 1, never advanced, it is real
     time, which clients rely on who compare ``inserted_at`` with their own clock.
+
+    Attributes:
+        offset: Seconds by which the carrier's clock is wrong.
     """
 
     def __init__(self, real: Callable[[], datetime] = utc_now, scale: float = 1.0) -> None:
         self.real = real
         self._scale = _positive(scale)
         self._real_anchor = self._anchor = self._latest = real()
+        self.offset = 0.0
 
     @property
     def scale(self) -> float:
@@ -54,6 +58,12 @@ class CarrierClock:
             raise ValueError("the carrier's clock only moves forward")
         self._anchor = self.now() + timedelta(seconds=seconds)
         self._real_anchor = self.real()
+
+    def set_offset(self, seconds: float) -> None:
+        """Let the carrier's clock be wrong by so many seconds, back too; what is dated already stays so."""
+        self._anchor = self._latest = self.now() + timedelta(seconds=seconds - self.offset)
+        self._real_anchor = self.real()
+        self.offset = seconds
 
 
 def _positive(scale: float) -> float:

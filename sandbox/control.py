@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from pydantic import AwareDatetime, Base64Bytes, BaseModel, Field, SecretStr, ValidationError
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, Field, HttpUrl, SecretStr, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,6 +14,7 @@ from sandbox.clock import iso_us
 from sandbox.errors import ApiError, unprocessable
 from sandbox.models import (
     Input,
+    Mischief,
     NewFault,
     NewNumber,
     NewOrder,
@@ -77,9 +78,15 @@ class _RateLimit(Input):
     window: Seconds = WINDOW
 
 
+class _Webhooks(Input):
+    url: HttpUrl
+    failover_url: HttpUrl | None = None
+
+
 class _Clock(Input):
     scale: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     advance: Wait | None = None
+    offset: float | None = Field(default=None, ge=-3.2e8, le=3.2e8, allow_inf_nan=False)
     silence_after: Seconds | None = None
     scan_takes: Wait | None = None
     report_takes: Wait | None = None
@@ -106,6 +113,12 @@ def control_routes(carrier: Carrier) -> list[Route]:
         _route("POST", "/faults", control.add_fault),
         _route("DELETE", "/faults", control.clear_faults),
         _route("GET", "/requests", control.requests),
+        _route("GET", "/webhooks", control.webhooks),
+        _route("POST", "/webhooks", control.register),
+        _route("DELETE", "/webhooks", control.unregister),
+        _route("POST", "/webhooks/mischief", control.mischief),
+        _route("POST", "/webhooks/key", control.rotate_key),
+        _route("GET", "/webhooks/deliveries", control.deliveries),
         _route("GET", "/rate_limit", control.rate_limit),
         _route("POST", "/rate_limit", control.set_rate_limit),
         _route("GET", "/clock", control.clock),
@@ -223,6 +236,30 @@ class _Control:
         log = self._carrier.log
         return as_json({"data": log.since(int(since)), "meta": {"last": log.last}})
 
+    async def webhooks(self, _request: Request) -> Response:
+        return as_json({"data": self._carrier.webhooks.state()})
+
+    async def register(self, request: Request) -> Response:
+        wanted = _checked(_Webhooks, await _content(request))
+        failover = str(wanted.failover_url) if wanted.failover_url else None
+        self._carrier.webhooks.register(str(wanted.url), failover)
+        return await self.webhooks(request)
+
+    async def unregister(self, request: Request) -> Response:
+        await self._carrier.webhooks.close()
+        return await self.webhooks(request)
+
+    async def mischief(self, request: Request) -> Response:
+        self._carrier.webhooks.misbehave(_checked(Mischief, await _content(request)))
+        return await self.webhooks(request)
+
+    async def rotate_key(self, request: Request) -> Response:
+        self._carrier.webhooks.rotate_key()
+        return await self.webhooks(request)
+
+    async def deliveries(self, _request: Request) -> Response:
+        return as_json({"data": list(self._carrier.webhooks.deliveries)})
+
     async def rate_limit(self, _request: Request) -> Response:
         budget = self._carrier.rate_limit
         return as_json(
@@ -239,6 +276,7 @@ class _Control:
         state = {
             "now": iso_us(clock.now()),
             "scale": clock.scale,
+            "offset": clock.offset,
             "silence_after": self._carrier.silence_after,
             "scan_takes": self._carrier.documents.scan_takes,
             "report_takes": self._carrier.reports.takes,
@@ -251,6 +289,8 @@ class _Control:
             self._carrier.clock.set_scale(wanted.scale)
         if wanted.advance is not None:
             self._carrier.clock.advance(wanted.advance)
+        if wanted.offset is not None:
+            self._carrier.clock.set_offset(wanted.offset)
         if wanted.silence_after is not None:
             self._carrier.set_silence(wanted.silence_after)
         if wanted.scan_takes is not None:

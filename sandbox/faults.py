@@ -1,5 +1,6 @@
 """Faults: what the carrier does wrong on request."""
 
+import re
 from dataclasses import dataclass
 
 from sandbox.models import CodeMode, NewFault
@@ -20,14 +21,15 @@ class Effect:
     rejection_code: CodeMode = "accept"
 
 
-@dataclass(slots=True, eq=False)
 class _Standing:
-    fault: NewFault
-    left: int | None
+    def __init__(self, fault: NewFault) -> None:
+        self.fault = fault
+        self.left = fault.count
+        self._path = re.compile("[^/]+".join(map(re.escape, fault.path_prefix.split("*"))))
 
     def matches(self, method: str, path: str) -> bool:
         wanted = self.fault.method or ("PATCH" if self.fault.only_for_patch else None)
-        return wanted in (None, method) and path.startswith(self.fault.path_prefix)
+        return wanted in (None, method) and self._path.match(path) is not None
 
 
 class Faults:
@@ -37,7 +39,7 @@ class Faults:
         self._standing: list[_Standing] = []
 
     def add(self, fault: NewFault) -> None:
-        self._standing.append(_Standing(fault, fault.count))
+        self._standing.append(_Standing(fault))
 
     def standing(self) -> list[NewFault]:
         """The faults still to come, each with the count that is left of it."""

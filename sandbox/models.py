@@ -105,11 +105,12 @@ class NewNumber(Input):
 class NewFault(Input):
     """What goes wrong with the next ``count`` API requests of that method and path prefix.
 
-    Without ``count`` it goes on until it is cleared. ``status`` answers with that error, and ``retry_after``
-    or ``ratelimit_reset`` (seconds) in its headers; ``drop`` closes the connection before anything is
-    applied, ``drop_after_apply`` after it, with no answer either way. ``stale_reads``: the next so many reads
-    of an order show the state before its PATCH; ``stale_events`` says that reads of events do too.
-    ``rejection_code``: refuse it with 422, accept the PATCH but ignore the code, or accept it.
+    In the prefix ``*`` stands for any one part of a path, as in ``/portouts/*/comments``. Without ``count`` it
+    goes on until it is cleared. ``status`` answers with that error, and ``retry_after`` or ``ratelimit_reset``
+    (seconds) in its headers; ``drop`` closes the connection before anything is applied, ``drop_after_apply``
+    after it, with no answer either way; that strikes PATCH unless another method is named. ``stale_reads``: the
+    next so many reads of an order show the state before its PATCH; ``stale_events`` says that reads of events
+    do too. ``rejection_code``: refuse it with 422, accept the PATCH but ignore the code, or accept it.
     """
 
     method: str | None = None
@@ -144,3 +145,16 @@ class NewFault(Input):
     def only_for_patch(self) -> bool:
         """Whether it would mean nothing to another method, and so must not be used up by one."""
         return self.drop_after_apply or self.stale_reads > 0 or self.rejection_code is not None
+
+
+class Mischief(Input):
+    """What happens to webhooks on their way.
+
+    Each is sent ``copies`` times; each copy is lost with the chance ``drop``, or else leaves at random within
+    ``spread`` seconds of real time, so that copies and events overtake each other.
+    """
+
+    copies: int = Field(default=1, ge=1, le=1000)
+    drop: float = Field(default=0.0, ge=0, le=1)
+    spread: Wait = 0.0
+    seed: int = 0

@@ -40,8 +40,8 @@ class _Protocol(HttpToolsProtocol):
 class SandboxServer:
     """A sandbox carrier over HTTP in the running event loop, from entering the context until leaving it.
 
-    It runs no task of its own between requests and leaves at once, open connections and delayed answers
-    included.
+    It runs no task of its own between requests until somebody registers for webhooks, and leaves at once,
+    open connections, delayed answers and webhooks on their way included.
 
     Args:
         host: Address to listen on.
@@ -114,6 +114,7 @@ class SandboxServer:
     ) -> None:
         if self._listener is None:
             return
+        await self.carrier.webhooks.close()
         # A connection that has been accepted, and has no protocol yet when the listener closes, is lost: nobody
         # would ever close it. So nothing more is accepted, and what was gets its protocol, which closes it.
         asyncio.get_running_loop().remove_reader(self._listener.sockets[0].fileno())
