@@ -49,7 +49,7 @@ class Figure:
     target: str = ""
 
 
-def _settings(home: Path, carrier: CarrierProcess, queue: str, **given: Any) -> Settings:
+def settings_for(home: Path, carrier: CarrierProcess, queue: str, **given: Any) -> Settings:
     return settings_without_environment(
         telnyx_base_url=carrier.base_url,
         home=home,
@@ -61,7 +61,7 @@ def _settings(home: Path, carrier: CarrierProcess, queue: str, **given: Any) -> 
 
 
 @asynccontextmanager
-async def _serving(settings: Settings, address: str) -> AsyncIterator[None]:
+async def serving(settings: Settings, address: str) -> AsyncIterator[None]:
     stop = asyncio.Event()
     serving = asyncio.create_task(worker.serve(settings, stop, address=address, say=lambda _: None))
     try:
@@ -91,7 +91,7 @@ async def throughput(address: str, home: Path) -> list[Figure]:
     The server gets slower as its database grows, so each turn lies between two of the floor.
     """
     async with carrier_process() as carrier:
-        settings = _settings(home, carrier, "bench", intake_every=3600.0)
+        settings = settings_for(home, carrier, "bench", intake_every=3600.0)
         client = await connect(settings, address=address)
 
         def screening(portout_id: str) -> Awaitable[Any]:
@@ -112,7 +112,7 @@ async def throughput(address: str, home: Path) -> list[Figure]:
             )
 
         floor, real = [], []
-        async with _serving(settings, address), _bare_worker(client):
+        async with serving(settings, address), _bare_worker(client):
             await _timed(bare, [str(uuid4()) for _ in range(20)])
             await _timed(screening, await carrier.fill(20, with_pin=True))
             floor.append(ORDERS / await _timed(bare, [str(uuid4()) for _ in range(ORDERS)]))
@@ -150,10 +150,10 @@ async def _bare_worker(client: Client) -> AsyncIterator[None]:
 async def history_and_latency(address: str, home: Path) -> list[Figure]:
     """One order after another: how long each takes, and what it leaves in Temporal's history."""
     async with carrier_process() as carrier:
-        settings = _settings(home, carrier, "bench", intake_every=3600.0)
+        settings = settings_for(home, carrier, "bench", intake_every=3600.0)
         client = await connect(settings, address=address)
         seconds, events, sizes = [], [], []
-        async with _serving(settings, address):
+        async with serving(settings, address):
             for turn in range(ALONE + 1):
                 [portout_id] = await carrier.fill(1, with_pin=True, first=turn)
                 began = time.perf_counter()
@@ -185,7 +185,7 @@ async def start_and_memory(address: str, home: Path) -> list[Figure]:
     """`python worker.py` as an operator starts it: how soon it polls, and its memory with orders waiting for people."""
     async with carrier_process() as carrier:
         await carrier.fill(WAITING, with_pin=False)
-        settings = _settings(home, carrier, "bench")
+        settings = settings_for(home, carrier, "bench")
         client = await connect(settings, address=address)
         began = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
