@@ -10,8 +10,16 @@ from tests.activities.parts import Parts, standing
 
 
 @pytest.fixture
-async def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parts]:
+def server() -> SandboxServer:
+    """The carrier of the parts."""
+    return SandboxServer()
+
+
+@pytest.fixture
+async def parts(
+    tmp_path: Path, server: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Parts]:
     # A call that waits for the database waits less long, as everything does here.
     monkeypatch.setattr("records.engine.PATIENCE", 0.1)
-    async with standing(tmp_path, SandboxServer()) as parts:
+    async with standing(tmp_path, server) as parts:
         yield parts

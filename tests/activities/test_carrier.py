@@ -1,14 +1,19 @@
 """Answering: what an earlier try left behind, and a carrier that says yes and does nothing."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from temporalio.exceptions import ApplicationError
 
 from activities.carrier import CarrierActivities
 from activities.contracts import AnswerKind
 from records.ledger import EntryKind
 from records.marks import PAUSED
+from sandbox.serve import SandboxServer
+from telnyx_api import TelnyxClient
 from tests.activities.parts import APPROVAL, DENIAL, Parts, to_answer, tried
 
 
@@ -35,6 +40,29 @@ async def test_after_tries_that_were_held_the_next_one_sends_without_reading(par
     parts.records.marks.set(PAUSED, "no")
     asked = parts.sandbox.log.last
     result = await tried(answering(parts).answer, given, attempt=3, word=word)
+    assert result.kind is AnswerKind.SENT
+    assert parts.requests(since=asked) == [("PATCH", f"/portouts/{order}/authorized")]
+
+
+async def test_after_a_try_for_which_the_rate_limit_left_no_request_the_next_one_sends_without_reading(
+    parts: Parts, server: SandboxServer
+) -> None:
+    order, other = parts.place(), parts.place()
+    given = to_answer(await parts.opened(order))
+    parts.sandbox.rate_limit.set(1, window=60)
+    await parts.telnyx.update_status(other, "authorized", reason=APPROVAL.reason)
+    left: list[Any] = []
+    with pytest.raises(ApplicationError, match="leaves no request for now") as caught:
+        await tried(answering(parts).answer, given, left=left)
+    assert caught.value.next_retry_delay is not None
+    assert timedelta(0) < caught.value.next_retry_delay <= timedelta(seconds=60)
+    assert (parts.sandbox.truth(order)["patches"], left) == (0, [1])
+
+    parts.sandbox.rate_limit.set(1000)
+    asked = parts.sandbox.log.last
+    async with TelnyxClient(SecretStr(server.key), server.base_url) as later:
+        again = answering(replace(parts, telnyx=later))
+        result = await tried(again.answer, given, attempt=2, word=left)
     assert result.kind is AnswerKind.SENT
     assert parts.requests(since=asked) == [("PATCH", f"/portouts/{order}/authorized")]
 

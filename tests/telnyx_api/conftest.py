@@ -14,7 +14,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.carrier import Carrier
+from sandbox.serve import SandboxServer
 from telnyx_api import TelnyxClient
+from tests.sandbox.conftest import Hands
 
 METHODS = ["GET", "PATCH", "POST", "PUT", "DELETE"]
 KEY = SecretStr("KEY0123")
@@ -92,3 +95,27 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def client(carrier: ScriptedCarrier, http: httpx.AsyncClient) -> TelnyxClient:
     return TelnyxClient(KEY, carrier.base_url, http=http)
+
+
+# The sandbox, for what our client and the sandbox must agree on
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+async def server(hands: Hands) -> AsyncIterator[SandboxServer]:
+    async with SandboxServer(now=hands) as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(server: SandboxServer) -> Carrier:
+    return server.carrier
+
+
+@pytest.fixture
+async def ours(server: SandboxServer, http: httpx.AsyncClient) -> TelnyxClient:
+    return TelnyxClient(SecretStr(server.key), server.base_url, http=http)

@@ -1,6 +1,6 @@
 """The rate limit is kept to before the carrier has to refuse, and answering an order never waits for listings.
 
-All in virtual time: an hour of waiting passes at once.
+In virtual time, in which an hour of waiting passes at once, and at last at the sandbox.
 """
 
 import asyncio
@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telnyx_api import TooManyRequests
+from sandbox.carrier import Carrier
+from telnyx_api import TelnyxClient, TooManyRequests
 from telnyx_api.budget import RateBudget, Urgency
 from telnyx_api.errors import LONGEST_WAIT
+from tests.sandbox.conftest import Hands
 from tests.telnyx_api.virtual_time import in_virtual_time
 
 STATUS_UPDATE, ONE_THING, LISTING = Urgency
@@ -327,3 +329,45 @@ def test_a_listing_that_waits_gives_signs_of_life() -> None:
         assert signs == pytest.approx(range(5, 60, 5))
 
     in_virtual_time(play)
+
+
+# At the sandbox, by its headers
+
+
+async def test_at_the_sandbox_the_client_stops_before_it_is_refused_and_an_answer_still_goes(
+    ours: TelnyxClient, sandbox: Carrier
+) -> None:
+    order = sandbox.create_order()
+    sandbox.rate_limit.set(10, window=60)
+    refusal: TooManyRequests | None = None
+    while refusal is None:
+        try:
+            await ours.portout(order)
+        except TooManyRequests as error:
+            refusal = error
+    assert refusal.status is None
+    assert 0 < refusal.retry_after <= 60
+    page = asyncio.create_task(ours.portouts())
+    answered = await ours.update_status(order, "authorized", reason="Verified.")
+    assert answered.status == "authorized"
+    assert not page.done()
+    page.cancel()
+    asked = [(entry["method"], entry["status"]) for entry in sandbox.log.since()]
+    assert asked == [("GET", 200)] * 9 + [("PATCH", 200)]
+
+
+async def test_at_the_sandbox_a_listing_goes_on_by_itself_in_the_next_window(
+    ours: TelnyxClient, sandbox: Carrier, hands: Hands
+) -> None:
+    orders = {sandbox.create_order() for _ in range(251)}
+    sandbox.rate_limit.set(10, window=1)
+    pages: list[int] = []
+
+    def turn_the_page(number: int) -> None:
+        pages.append(number)
+        if number % 8 == 0:  # then two are left for answers
+            hands.turn(1)  # the sandbox's next window begins; ours a second later at most
+
+    assert {order.id for order in await ours.portouts(on_page=turn_the_page)} == orders
+    assert len(pages) > 8
+    assert {entry["status"] for entry in sandbox.log.since()} == {200}
