@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     rules: Path = PROJECT / "rules"
     activate: Literal["ask", "auto"] = "ask"
     reviewers: Annotated[tuple[str, ...], NoDecode] = ()
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    lease: float = Field(900.0, gt=0)
     pin_key: SecretStr | None = None
     records_key: SecretStr | None = None
     payload_keys: SecretStr | None = None
@@ -104,7 +107,9 @@ class Settings(BaseSettings):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return value
 
-    @field_validator("telnyx_api_key", "notify", "heartbeat_url", "payload_keys", "pin_key", "records_key")
+    @field_validator(
+        "telnyx_api_key", "notify", "heartbeat_url", "payload_keys", "pin_key", "records_key", "token"
+    )
     @classmethod
     def _an_empty_secret_is_none(cls, value: SecretStr | None) -> SecretStr | None:
         return value if value and value.get_secret_value().strip() else None
@@ -164,6 +169,24 @@ class Settings(BaseSettings):
     def who_decides(self) -> frozenset[str]:
         """`PORTOUT_REVIEWERS`, or the user of the operating system alone when it is empty."""
         return frozenset(self.reviewers or (getpass.getuser(),))
+
+    def acting_token(self) -> SecretStr | None:
+        """The token of whoever runs a command: `PORTOUT_TOKEN`, or what is in `PORTOUT_TOKEN_FILE`.
+
+        Raises:
+            SettingsError: the file cannot be read or is empty, or both are set.
+        """
+        if self.token_file is None:
+            return self.token
+        if self.token is not None:
+            raise SettingsError("PORTOUT_TOKEN and PORTOUT_TOKEN_FILE are both set: set one of them.")
+        try:
+            text = self.token_file.read_text().strip()
+        except (OSError, UnicodeDecodeError):
+            raise SettingsError(f"PORTOUT_TOKEN_FILE: {self.token_file} cannot be read.") from None
+        if not text:
+            raise SettingsError(f"PORTOUT_TOKEN_FILE: {self.token_file} is empty.")
+        return SecretStr(text)
 
     @property
     def carrier_key(self) -> SecretStr:

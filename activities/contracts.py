@@ -60,6 +60,8 @@ class Carried(Message):
     """Of a round that is screened anew: the carrier's limit, which stays. None in a round that begins."""
     attempts: list[str] = []
     """Of a round that is screened anew: who tried what in vain before, in sentences."""
+    review_began: datetime | None = None
+    """Of a round that is screened anew: when people were first asked, from which reminders are counted."""
 
 
 class StartScreening(Message):
@@ -163,17 +165,21 @@ class Conclusion(Message):
     score: int
     people: int = 1
     rules: dict[str, str] = {}
+    denied_by: list[str] = []
+    """The rules that say deny, whatever came of it: who approves all the same must say why."""
     notes: list[str] = []
     reject_as: str | None = None
     reason: str | None = None
     answer: Answer | None = None
     eligible: list[EligibleCode] = []
     """The codes that the carrier listed when the review began; empty when it could not be asked."""
+    possible: bool = True
+    """False: the policy could not be applied, so nobody knows what it would ask for."""
 
     @classmethod
     def impossible(cls, why: str) -> "Conclusion":
         """The conclusion when there is none: evidence or records were away, so a person has to look."""
-        return cls(next=Next.REVIEW, outcome=Outcome.REVIEW, score=0, notes=[why])
+        return cls(next=Next.REVIEW, outcome=Outcome.REVIEW, score=0, notes=[why], possible=False)
 
 
 class DeadlineInput(Message):
@@ -197,38 +203,16 @@ class Verdict(Message):
     at: datetime
     answer: Answer
     reviewer: str | None = None
+    first_reviewer: str | None = None
+    """Who approved before, where two people must."""
     reason: str | None = None
     """The reviewer's own words; they stay here unless the answer carries them."""
     channel: str | None = None
 
-
-class AdmitInput(Message):
-    """A person's wish to decide, to be checked and turned into the answer that will be sent."""
-
-    opened: Opened
-    conclusion: Conclusion
-    action: Literal["approve", "deny"]
-    reviewer: str
-    reason: str
-    rejection_code: int | None = None
-    reject_as: str | None = None
-    channel: str
-    now: datetime
-
-
-class Admission(Message):
-    """The answer that a person's decision leads to, or why it cannot stand."""
-
-    answer: Answer | None = None
-    refused_because: str | None = None
-
-
-class NoteInput(Message):
-    opened: Opened
-    reviewer: str
-    text: str
-    now: datetime
-    step: str
+    @property
+    def people(self) -> str | None:
+        """Everybody who decided it, as words."""
+        return " and ".join(filter(None, [self.first_reviewer, self.reviewer])) or None
 
 
 class AnswerInput(Message):
@@ -341,7 +325,7 @@ class ScreeningResult(Message):
             support_key=opened.order.support_key,
             outcome=ending.outcome,
             decided_by=ending.decided_by,
-            reviewer=verdict.reviewer if verdict else None,
+            reviewer=verdict.people if verdict else None,
             reason=verdict.answer.reason if verdict else ending.note,
             rejection_code=ending.rejection_code,
             carrier_status=ending.carrier_status,

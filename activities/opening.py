@@ -201,5 +201,6 @@ def case_of(opened: Opened, now: datetime) -> CaseUpdate:
         carrier_name=order.carrier_name,
         spid=order.spid,
         number_count=len(order.phone_numbers),
+        first_approval_by=None,
         carrier_status=CarrierStatus.PENDING,
     )

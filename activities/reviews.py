@@ -1,17 +1,22 @@
 """What people say of an order: a decision, which is admitted and turned into an answer, or a note, which is kept."""
 
 import asyncio
+from datetime import UTC, datetime
+from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.carrier_errors import retrying
-from activities.contracts import Admission, AdmitInput, Answer, NoteInput
+from activities.contracts import Answer
 from activities.eligible import eligible_codes
 from activities.lateness import seconds_tried
 from activities.notices import NoticeBoard
 from activities.pins import reveals_pin
 from activities.policies import PolicyShelf
+from activities.review_messages import Admission, AdmitInput, NoteInput
+from activities.who_acts import Actor, approval_objection, claimed, people_needed, who_acts
+from records.cases import CaseUpdate
 from records.errors import RecordsError
 from records.ledger import EntryKind, LedgerEntry
 from records.store import Records
@@ -51,15 +56,23 @@ class ReviewActivities:
     @activity.defn
     async def admit(self, given: AdmitInput) -> Admission:
         """Turn a decision into an answer, or say why it cannot stand. Refused attempts are written down, too."""
+        at, actor = datetime.now(UTC), Actor()
         if given.reviewer not in self._reviewers:
             admission = Admission(refused_because=not_a_reviewer(given.reviewer))
         # Commands ask this, too; a raw signal or update has passed by nobody, and this text leaves the company.
         elif given.action == "deny" and await self._reveals_pin(given.opened.order, given.reason):
             admission = Admission(refused_because="The reason contains a PIN of this order; say it without.")
             given = given.model_copy(update={"reason": LEFT_OUT})
+        elif claim := await asyncio.to_thread(claimed, self._records, given, at):
+            admission = Admission(refused_because=claim)
         else:
-            admission = await self._admit(given)
-        await self._write(given, admission)
+            actor = await asyncio.to_thread(who_acts, self._records, given, at)
+            admission = (
+                Admission(refused_because=actor.refused_because)
+                if actor.refused_because
+                else await self._admit(given, actor)
+            )
+        await self._write(given, actor, admission)
         return admission
 
     @activity.defn
@@ -85,17 +98,22 @@ class ReviewActivities:
         async with retrying(self._board, refused_key=self._refused_key):
             return await reveals_pin(self._carrier, self._records, order.id, order.phone_numbers, text)
 
-    async def _admit(self, given: AdmitInput) -> Admission:
+    async def _admit(self, given: AdmitInput, actor: Actor) -> Admission:
         bundle = await asyncio.to_thread(self._shelf.by_digest, given.opened.policy_digest)
         policy = bundle.policies[given.opened.policy]
         if given.action == "approve":
+            people = people_needed(policy, given.conclusion)
+            why = approval_objection(given, actor, people)
+            if why:
+                return Admission(refused_because=why)
             approve = policy.approve
             return Admission(
+                waits_for_another=people > 1 and given.first_approval is None,
                 answer=Answer(
                     status="authorized",
                     reason=approve.reason,
                     host_messaging=approve.host_messaging,
-                )
+                ),
             )
         eligible = given.conclusion.eligible or await self._eligible(given.opened.order.id)
         return _denial(given, policy, eligible)
@@ -104,28 +122,58 @@ class ReviewActivities:
         async with retrying(self._board, refused_key=self._refused_key):
             return await eligible_codes(self._carrier, portout_id)
 
-    async def _write(self, given: AdmitInput, admission: Admission) -> None:
-        """Note who wanted what. A database that is away must not hold up a person's decision: the ending tells it again."""
-        opened = given.opened
-        entry = LedgerEntry(
-            portout_id=opened.order.id,
-            kind=EntryKind.REVIEWED,
-            step_key=f"{opened.run_id}:{activity.info().activity_id}",
-            body={
-                "round": opened.round,
-                "action": given.action,
-                "reviewer": given.reviewer,
-                "channel": given.channel,
-                "answer": admission.answer.model_dump() if admission.answer else None,
-                "refused_because": admission.refused_because,
-            },
-            personal={"reason": given.reason},
-            at=given.now,
-        )
+    async def _write(self, given: AdmitInput, actor: Actor, admission: Admission) -> None:
+        """Note who wanted what, and end the claim of who decided.
+
+        A database that is away must not hold up a person's decision, for the ending tells it again; but nothing else
+        would tell of the first of two approvals.
+        """
+        entry = _decision(given, actor, admission)
         try:
-            await asyncio.to_thread(self._records.ledger.append, entry)
+            if admission.answer is None:
+                await asyncio.to_thread(self._records.ledger.append, entry)
+            else:
+                shown = _case_after(given, admission)
+                await asyncio.to_thread(self._records.ledger.append_and_show, [entry], shown)
         except RecordsError:
-            activity.logger.warning("review not recorded yet", extra={"portout_id": opened.order.id})
+            if admission.waits_for_another:
+                raise
+            activity.logger.warning("review not recorded yet", extra={"portout_id": given.opened.order.id})
+
+
+def _decision(given: AdmitInput, actor: Actor, admission: Admission) -> LedgerEntry:
+    opened, verified = given.opened, actor.verified
+    personal = {"reason": given.reason}
+    if given.override_reason:
+        personal["override_reason"] = given.override_reason
+    return LedgerEntry(
+        portout_id=opened.order.id,
+        kind=EntryKind.REVIEWED,
+        step_key=f"{opened.run_id}:{activity.info().activity_id}",
+        body={
+            "round": opened.round,
+            "action": given.action,
+            "reviewer": given.reviewer,
+            "channel": given.channel,
+            "verified": verified is not None,
+            "role": verified.role if verified else None,
+            "token": verified.token_id if verified else None,
+            "waits_for_another": admission.waits_for_another,
+            "overrides": given.conclusion.denied_by if given.action == "approve" else [],
+            "answer": admission.answer.model_dump() if admission.answer else None,
+            "refused_because": admission.refused_because,
+        },
+        personal=personal,
+        at=given.now,
+    )
+
+
+def _case_after(given: AdmitInput, admission: Admission) -> CaseUpdate:
+    """What the queue shows after a decision: its claim is over."""
+    over: dict[str, Any] = {"claimed_by": None, "claimed_until": None}
+    if admission.waits_for_another:
+        over["first_approval_by"] = given.reviewer
+    return CaseUpdate(portout_id=given.opened.order.id, updated_at=given.now, **over)
 
 
 def not_a_reviewer(name: str) -> str:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from commands.acting import actor
 from commands.carrier_asking import carrier_of, sentence_of, the_order
-from commands.deciding import reviewer
 from commands.output import Failed
 from commands.pins import refuse_pins
 from commands.session import Place
@@ -92,7 +92,7 @@ async def desk(place: Place, wanted: str, by: str | None) -> AsyncIterator[Desk]
             "Nothing was sent: without PORTOUT_SEND=yes nothing is changed at a real carrier; set it where you run this."
         )
     with place.records_as_they_are() as records:
-        who = reviewer(place.settings, by)
+        who = actor(place.settings, records, by, now()).name
         async with carrier_of(place) as carrier:
             yield Desk(carrier, records, await the_order(carrier, wanted), who)
 

@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 from datetime import datetime, timedelta
+from typing import Literal
 
+from pydantic import BaseModel, ValidationError
 from temporalio.client import (
     Client,
     WorkflowContinuedAsNewError,
@@ -17,6 +19,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.contracts import ScreeningResult, screening_workflow_id
+from commands.acting import actor
 from commands.orders import ended, find_case, name_of
 from commands.output import Failed
 from commands.pausing import pause_sentence
@@ -25,9 +28,8 @@ from commands.session import Place
 from commands.times import now
 from records.cases import Case, DecidedBy, Stage
 from records.store import Records
-from settings import Settings
 from telnyx_api import CarrierError, TelnyxClient
-from workflows.messages import ReviewAccepted, ReviewRequest
+from workflows.messages import TEXT_LENGTH, ReviewAccepted, ReviewRequest
 
 ACCEPTED_WITHIN = timedelta(seconds=10)
 """A running worker takes a decision within a second; after this there is none."""
@@ -40,24 +42,36 @@ HELD_WITHIN = 2.0
 _DONE = {"approve": "Approved", "deny": "Denied"}
 
 
-def reviewer(settings: Settings, given: str | None) -> str:
-    """Who acts.
+class Wish(BaseModel):
+    """What somebody wants to do to an order, before it is known who they are."""
 
-    Raises:
-        Failed: nobody was named although several may decide, or somebody who may not.
-    """
-    known = settings.who_decides
-    names = ", ".join(sorted(known))
-    if given is None and settings.reviewers:
-        raise Failed(f"Say who you are with --by; these may decide (PORTOUT_REVIEWERS): {names}.")
-    name = given or names
-    if name not in known:
-        listed = "PORTOUT_REVIEWERS" if settings.reviewers else "PORTOUT_REVIEWERS is empty, so only the user"
-        raise Failed(f"{name} is not a reviewer; these may decide ({listed}): {names}.")
-    return name
+    action: Literal["approve", "deny", "note"]
+    text: str
+    override: str = ""
+    code: int | None = None
+    reject_as: str | None = None
+
+    def request(self, reviewer: str, grant: str | None) -> ReviewRequest:
+        """What is sent.
+
+        Raises:
+            Failed: a text is too long.
+        """
+        try:
+            return ReviewRequest(
+                action=self.action,
+                reviewer=reviewer,
+                reason=self.text,
+                override_reason=self.override,
+                rejection_code=self.code,
+                reject_as=self.reject_as,
+                grant=grant,
+            )
+        except ValidationError:
+            raise Failed(f"The text is longer than {TEXT_LENGTH} characters; nothing was sent.") from None
 
 
-async def send(place: Place, wanted: str, request: ReviewRequest) -> str:
+async def send(place: Place, wanted: str, by: str | None, wish: Wish) -> str:
     """Send a decision or a note, wait until it is settled, and tell what came of it.
 
     Raises:
@@ -65,15 +79,26 @@ async def send(place: Place, wanted: str, request: ReviewRequest) -> str:
         TemporalUnreachable, RecordsError: these are not there.
     """
     with place.records_as_they_are() as records:
+        who = actor(place.settings, records, by, now())
+        wish.request(who.name, None)
         case = find_case(records, wanted)
         if case.stage is Stage.CLOSED:
             raise Failed(ended(case))
         client = await place.temporal()
         async with place.carrier() as carrier:
-            await refuse_pins(carrier, records, case.portout_id, request.reason)
-            update = await _accepted(client, records, case, request)
+            await refuse_pins(carrier, records, case.portout_id, f"{wish.text}\n{wish.override}")
+            grant = None
+            if wish.action != "note":
+                grant = who.grant(records, portout_id=case.portout_id, action=wish.action, at=now())
+            request = wish.request(who.name, grant)
+            update, accepted = await _accepted(client, records, case, request)
             if request.action == "note":
                 return f"Noted on {name_of(case)} by {request.reviewer}."
+            if accepted.waits_for_another:
+                return (
+                    f"Approved by {request.reviewer}, as the first of two: {name_of(case)} waits until somebody else "
+                    "approves it as well."
+                )
             held = pause_sentence(records)
             try:
                 result = await _result(client, case, update, HELD_WITHIN if held else ANSWERED_WITHIN)
@@ -85,7 +110,7 @@ async def send(place: Place, wanted: str, request: ReviewRequest) -> str:
 
 async def _accepted(
     client: Client, records: Records, case: Case, request: ReviewRequest
-) -> "WorkflowUpdateHandle[ReviewAccepted]":
+) -> "tuple[WorkflowUpdateHandle[ReviewAccepted], ReviewAccepted]":
     update = None
     try:
         update = await client.get_workflow_handle(screening_workflow_id(case.portout_id)).start_update(
@@ -96,7 +121,7 @@ async def _accepted(
             result_type=ReviewAccepted,
             rpc_timeout=ACCEPTED_WITHIN,
         )
-        await update.result(rpc_timeout=ADMITTED_WITHIN)
+        accepted = await update.result(rpc_timeout=ADMITTED_WITHIN)
     except WorkflowUpdateFailedError as error:
         raise Failed(refusal(records, case, error.cause)) from None
     except WorkflowUpdateRPCTimeoutOrCancelledError:
@@ -113,7 +138,7 @@ async def _accepted(
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
         raise Failed(refusal(records, case, error)) from None
-    return update
+    return update, accepted
 
 
 def refusal(records: Records, case: Case, cause: BaseException) -> str:
@@ -167,7 +192,10 @@ async def _told(carrier: TelnyxClient, case: Case, request: ReviewRequest, resul
     except CarrierError:
         pass
     coded = f", code {code}" if code is not None else ""
-    return f"{_DONE[request.action]} by {request.reviewer}. The carrier shows {name_of(case)} as {status}{coded}: “{reason}”"
+    who = result.reviewer or request.reviewer
+    return (
+        f"{_DONE[request.action]} by {who}. The carrier shows {name_of(case)} as {status}{coded}: “{reason}”"
+    )
 
 
 def _update_id(request: ReviewRequest, at: datetime) -> str:
@@ -175,5 +203,5 @@ def _update_id(request: ReviewRequest, at: datetime) -> str:
 
     Not for longer: Temporal remembers a refusal under the id as well, and "try again" has to be possible.
     """
-    wish = hashlib.sha256(request.model_dump_json().encode()).hexdigest()[:20]
+    wish = hashlib.sha256(request.model_dump_json(exclude={"grant"}).encode()).hexdigest()[:20]
     return f"{request.action}-{wish}-{at:%Y%m%d%H%M}"

@@ -14,13 +14,14 @@ ROOMS = {
     "serving": ("up", "worker"),
     "listening": ("console",),
     "demo": ("demo",),
-    "reviewing": ("queue", "show", "approve", "deny", "note"),
+    "reviewing": ("queue", "show", "next", "claim", "release", "approve", "deny", "note"),
     "rescreening": ("rescreen",),
     "operating": ("status", "preflight", "pause", "resume", "settings", "sandbox"),
     "reconciling": ("reconcile",),
     "ruling": ("rules",),
     "customers": ("customers",),
     "carrier": ("carrier",),
+    "tokens": ("token",),
 }
 """Which module of this room adds which commands."""
 

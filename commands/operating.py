@@ -8,9 +8,10 @@ import typer
 
 from commands.output import Failed, print_json, print_lines
 from commands.session import find_place
-from settings import SANDBOX_KEY, SANDBOX_PORT
+from settings import SANDBOX_KEY, SANDBOX_PORT, Settings
 
 if TYPE_CHECKING:
+    from records.store import Records
     from sandbox.serve import SandboxServer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -62,8 +63,8 @@ def pause(
         if already:
             print_lines(already)
             return
-        pausing.pause(records, _who(by), reason.strip(), now())
-        waiting = read_queue(records, place.settings, now()).waiting
+        pausing.pause(records, _who(place.settings, records, by), reason.strip(), now())
+        waiting = read_queue(records, place.settings, now(), first=1).waiting
     print_lines("Paused: decisions are kept and nothing is sent until `portout resume`.")
     if waiting:
         first = waiting[0]
@@ -77,11 +78,12 @@ def resume(by: By = None) -> None:
     from commands import pausing
     from commands.times import now
 
-    with find_place().records() as records:
+    place = find_place()
+    with place.records() as records:
         if not pausing.is_paused(records):
             print_lines("Sending is not paused.")
             return
-        pausing.resume(records, _who(by), now())
+        pausing.resume(records, _who(place.settings, records, by), now())
     print_lines("Resumed: what was decided meanwhile is sent within a minute or so.")
 
 
@@ -133,5 +135,9 @@ def _how_to_use(server: "SandboxServer", samples: int) -> list[str]:
     return [*lines, "Stop with Ctrl-C."]
 
 
-def _who(given: str | None) -> str:
-    return given or getpass.getuser()
+def _who(settings: Settings, records: "Records", given: str | None) -> str:
+    from commands.acting import token_of
+    from commands.times import now
+
+    token = token_of(settings, records, given, now())
+    return token.person if token else given or getpass.getuser()

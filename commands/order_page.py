@@ -61,6 +61,7 @@ def _standing(shown: ShownOrder, now: datetime) -> Iterator[str]:
         yield f"The carrier showed {case.carrier_status}{code}: “{case.reason}”"
     elif stage is Stage.AWAITING_REVIEW:
         yield f"Waits for a person{again}: {left}{until}{silence}."
+        yield from _taken(shown, now)
     elif stage is Stage.AWAITING_CARRIER:
         yield f"Is only watched, nothing is sent (shadow){silence}."
     elif stage is Stage.ANSWERING:
@@ -73,6 +74,16 @@ def _standing(shown: ShownOrder, now: datetime) -> Iterator[str]:
         yield shown.paused
     if shown.state_unknown_because:
         yield shown.state_unknown_because
+
+
+def _taken(shown: ShownOrder, now: datetime) -> Iterator[str]:
+    case, state = shown.case, shown.state
+    claim = case.claim_of_another("", now)
+    if claim:
+        yield f"Claimed by {claim}."
+    first = state.first_approval.reviewer if state and state.first_approval else None
+    if first or (state is None and case.first_approval_by):
+        yield f"Approved by {first or case.first_approval_by}; a second person must approve it, too."
 
 
 def _request(shown: ShownOrder) -> Iterator[list[str]]:
@@ -133,10 +144,14 @@ def _ways(shown: ShownOrder) -> Iterator[list[str]]:
     case, name = shown.case, name_of(shown.case)
     if case.stage is not Stage.AWAITING_REVIEW:
         return
+    denied_by = shown.state.denied_by if shown.state else []
+    override = " --override …" if denied_by else ""
     if (case.people or 1) > 1:
-        yield ["Approve", "needs two people, which is not possible yet: it can only be denied or left"]
+        yield ["Approve", f"portout approve {name} --reason …{override}, by two people with a token each"]
     else:
-        yield ["Approve", f"portout approve {name} --reason … --by …"]
+        yield ["Approve", f"portout approve {name} --reason …{override} --by …"]
+    if denied_by:
+        yield ["", f"{', '.join(denied_by)} says deny: give the reason for overriding that"]
     yield ["Deny", f"portout deny {name} --reason … [--code …] --by …"]
     yield ["Codes", "; ".join(_codes(shown.codes)) or "the carrier's list cannot be had just now"]
     for barred in shown.state.refused if shown.state else []:

@@ -12,6 +12,8 @@ from records.store import Records
 from screening.checks import CHECKS
 from settings import Settings
 
+SHOWN = 100
+"""How many orders a table of the queue shows."""
 _GOOD = frozenset(result for kind in CHECKS.values() for result in kind.evidence)
 
 
@@ -28,6 +30,9 @@ class Waiting(BaseModel):
     score: int | None
     recommendation: str | None
     people: int | None
+    first_approval_by: str | None
+    claimed_by: str | None
+    claimed_until: datetime | None
     respond_by: datetime | None
     limit_at: datetime | None
     time_left: str
@@ -38,7 +43,18 @@ class Waiting(BaseModel):
     def of(cls, case: Case, now: datetime) -> "Waiting":
         known = {name: getattr(case, name) for name in cls.model_fields if name in type(case).model_fields}
         left = time_left(case.respond_by, case.limit_at, now)
+        if case.claimed_until is not None and case.claimed_until <= now:
+            known |= {"claimed_by": None, "claimed_until": None}
         return cls.model_validate({**known, "time_left": left, "why": _why(case)})
+
+    def taken(self) -> str:
+        """What others have done about it already, in sentences; empty if nothing."""
+        claim = (
+            f"Claimed by {self.claimed_by} until {self.claimed_until:%H:%M} UTC." if self.claimed_by else ""
+        )
+        first = f"Approved by {self.first_approval_by}, needs another." if self.first_approval_by else ""
+        needs = "Needs two people." if (self.people or 1) > 1 and not first else ""
+        return " ".join(filter(None, [claim, first, needs]))
 
 
 class Queue(BaseModel):
@@ -52,18 +68,26 @@ class Queue(BaseModel):
     """How many orders are only watched."""
     screening: int
     """How many orders are still being screened; a PIN that has not come is waited for."""
+    waiting_count: int
+    """How many orders wait for a person."""
     waiting: list[Waiting]
+    """All of them, or the first ones."""
 
 
-def read_queue(records: Records, settings: Settings, now: datetime) -> Queue:
-    """Read the queue from the records; Temporal need not be up."""
-    stages = [stage for _, stage in records.cases.open_ids()]
+def read_queue(records: Records, settings: Settings, now: datetime, *, first: int | None = None) -> Queue:
+    """Read the queue from the records; Temporal need not be up.
+
+    Args:
+        first: how many of the orders that wait are wanted; None: all.
+    """
+    stages = records.cases.count_by_stage()
     return Queue(
         paused=pause_sentence(records),
         shadow=not settings.sends,
-        watched=stages.count(Stage.AWAITING_CARRIER),
-        screening=stages.count(Stage.SCREENING),
-        waiting=[Waiting.of(case, now) for case in records.cases.waiting()],
+        watched=stages.get(Stage.AWAITING_CARRIER, 0),
+        screening=stages.get(Stage.SCREENING, 0),
+        waiting_count=stages.get(Stage.AWAITING_REVIEW, 0),
+        waiting=[Waiting.of(case, now) for case in records.cases.waiting(first)],
     )
 
 
@@ -84,8 +108,9 @@ def print_queue(queue: Queue) -> None:
     if not queue.waiting:
         print_lines("No order waits for a person.")
         return
+    count = max(queue.waiting_count, len(queue.waiting))
     print_table(
-        f"{_orders(len(queue.waiting))} waiting for a person, soonest deadline first",
+        f"{_orders(count)} waiting for a person, soonest deadline first",
         ["Order", "Gaining carrier", "SPID", "Nos.", "Score", "Advice", "Time left", "Why"],
         [
             [
@@ -96,11 +121,13 @@ def print_queue(queue: Queue) -> None:
                 "—" if order.score is None else str(order.score),
                 order.recommendation or "—",
                 order.time_left,
-                order.why,
+                " ".join(filter(None, [order.taken(), order.why])),
             ]
             for order in queue.waiting
         ],
     )
+    if count > len(queue.waiting):
+        print_lines(f"{count - len(queue.waiting)} more are not shown; `portout queue --json` lists all.")
 
 
 def odd_results(rules: dict[str, str]) -> str:

@@ -36,23 +36,23 @@ def rescreen(
     by: Annotated[str | None, typer.Option(help="Who you are: one of PORTOUT_REVIEWERS.")] = None,
 ) -> None:
     """Screen an order that waits with the rules that are live now. Round, deadline and refused reasons stay."""
-    from commands.deciding import reviewer
-
     if (order is None) is not waiting:
         raise typer.BadParameter("give an order or --waiting, not both")
     place = find_place()
-    who = reviewer(place.settings, by)
     if order is None:
-        refused = asyncio.run(_all(place, who))
+        refused = asyncio.run(_all(place, by))
         raise typer.Exit(1 if refused else 0)
-    print_lines(asyncio.run(_one(place, order, who)))
+    print_lines(asyncio.run(_one(place, order, by)))
 
 
-async def _one(place: Place, wanted: str, who: str) -> str:
+async def _one(place: Place, wanted: str, by: str | None) -> str:
+    from commands.acting import actor
     from commands.orders import ended, find_case
+    from commands.times import now
     from records.cases import Stage
 
     with place.records_as_they_are() as records:
+        who = actor(place.settings, records, by, now()).name
         case = find_case(records, wanted)
         if case.stage is Stage.CLOSED:
             raise Failed(ended(case))
@@ -61,11 +61,14 @@ async def _one(place: Place, wanted: str, who: str) -> str:
         return await _told(client, case, before)
 
 
-async def _all(place: Place, who: str) -> int:
+async def _all(place: Place, by: str | None) -> int:
     """Ask for every order that waits; what cannot be screened anew is told in a sentence each. Returns how many cannot."""
+    from commands.acting import actor
     from commands.orders import name_of
+    from commands.times import now
 
     with place.records_as_they_are() as records:
+        who = actor(place.settings, records, by, now()).name
         cases = list(records.cases.waiting())
         if not cases:
             print_lines("No order waits for a person.")

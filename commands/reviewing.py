@@ -1,4 +1,4 @@
-"""What a reviewer does: `queue`, `show`, `approve`, `deny`, `note`."""
+"""What a reviewer does: `queue`, `show`, `next`, `claim`, `release`, `approve`, `deny`, `note`."""
 
 import asyncio
 from typing import Annotated, Literal
@@ -9,24 +9,25 @@ from commands.output import Failed, print_json, print_lines
 from commands.session import find_place
 
 Order = Annotated[str, typer.Argument(metavar="ID", help="The port-out id or its support key.")]
-By = Annotated[str | None, typer.Option(help="Who you are: one of PORTOUT_REVIEWERS.")]
+By = Annotated[str | None, typer.Option(help="Who you are, without a token: one of PORTOUT_REVIEWERS.")]
 Reason = Annotated[str, typer.Option(help="Why. Of a denial it is sent to the carrier.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (queue, show, approve, deny, note):
+    for command in (queue, show, claim, release, approve, deny, note):
         app.command()(command)
+    app.command("next")(take_next)
 
 
 def queue(as_json: AsJson = False) -> None:
     """List the orders that wait for a person, soonest deadline first."""
-    from commands.queueing import print_queue, read_queue
+    from commands.queueing import SHOWN, print_queue, read_queue
     from commands.times import now
 
     place = find_place()
     with place.records_as_they_are() as records:
-        waiting = read_queue(records, place.settings, now())
+        waiting = read_queue(records, place.settings, now(), first=None if as_json else SHOWN)
     if as_json:
         print_json(waiting)
     else:
@@ -47,9 +48,43 @@ def show(order: Order, as_json: AsJson = False) -> None:
     print_order(shown, now())
 
 
-def approve(order: Order, reason: Reason = "", by: By = None) -> None:
+def take_next(by: By = None, as_json: AsJson = False) -> None:
+    """Claim the most urgent order that nobody has claimed. Until the claim ends nobody else can decide it."""
+    from commands.claiming import take_next
+
+    taken = take_next(find_place(), by)
+    if as_json:
+        print_json(taken)
+    elif taken is not None:
+        print_lines(taken.sentence())
+    if taken is None:
+        raise Failed("No unclaimed order waits for you.")
+
+
+def claim(order: Order, by: By = None) -> None:
+    """Claim an order that waits, so that nobody else decides it for a while. Claiming again lengthens it."""
+    from commands.claiming import claim
+
+    print_lines(claim(find_place(), order, by).sentence())
+
+
+def release(order: Order, by: By = None) -> None:
+    """Give your claim back, so that others can decide the order."""
+    from commands.claiming import release
+
+    print_lines(release(find_place(), order, by))
+
+
+def approve(
+    order: Order,
+    reason: Reason = "",
+    override: Annotated[
+        str, typer.Option(help="Why, although a rule says deny. It stays in our ledger.")
+    ] = "",
+    by: By = None,
+) -> None:
     """Approve an order. The reason stays in our ledger; the carrier gets the policy's own."""
-    _send("approve", order, reason, by)
+    _send("approve", order, reason, by, override=override)
 
 
 def deny(
@@ -78,23 +113,14 @@ def _send(
     text: str,
     by: str | None,
     *,
+    override: str = "",
     code: int | None = None,
     reject_as: str | None = None,
 ) -> None:
     if not text.strip():
         needed = "A note needs a text" if action == "note" else "A reason is needed: give it with --reason"
         raise Failed(f"{needed}; nothing was sent.")
-    from pydantic import ValidationError
+    from commands.deciding import Wish, send
 
-    from commands.deciding import reviewer, send
-    from workflows.messages import TEXT_LENGTH, ReviewRequest
-
-    place = find_place()
-    who = reviewer(place.settings, by)
-    try:
-        request = ReviewRequest(
-            action=action, reviewer=who, reason=text.strip(), rejection_code=code, reject_as=reject_as
-        )
-    except ValidationError:
-        raise Failed(f"The text is longer than {TEXT_LENGTH} characters; nothing was sent.") from None
-    print_lines(asyncio.run(send(place, order, request)))
+    wish = Wish(action=action, text=text.strip(), override=override.strip(), code=code, reject_as=reject_as)
+    print_lines(asyncio.run(send(find_place(), order, by, wish)))

@@ -39,16 +39,16 @@ def activate(
     by: Annotated[str | None, typer.Option(help="Who you are: one of PORTOUT_REVIEWERS.")] = None,
 ) -> None:
     """Make a bundle live: from now on it judges new orders, on every worker. Orders that wait keep theirs."""
+    from commands.acting import actor
     from commands.bundle_names import SHOWN, live_of, stored_bundle
-    from commands.deciding import reviewer
     from commands.ruling_diff import print_differences
     from commands.times import now
     from screening.authoring.gate import differences
     from screening.bundle import ENGINE_VERSION
 
     place = find_place()
-    who = reviewer(place.settings, by)
     with place.records_as_they_are() as records:
+        who = actor(place.settings, records, by, now()).name
         wanted = _stored(records, place.settings, digest)
         bundle = stored_bundle(records, wanted)
         last = records.policies.live()

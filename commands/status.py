@@ -70,7 +70,7 @@ async def read_status(place: Place) -> Status:
     if not current:
         return Status(working=False, parts=parts)
     with place.records_as_they_are() as opened:
-        queue = read_queue(opened, place.settings, at)
+        queue = read_queue(opened, place.settings, at, first=1)
         parts += [doubtful("Records", warning) for warning in opened.warnings()]
         parts.append(probe_live_rules(opened, at))
         parts.append(_webhooks(place.settings, opened, at))
@@ -79,7 +79,7 @@ async def read_status(place: Place) -> Status:
         working=works(parts),
         parts=parts,
         paused=queue.paused,
-        waiting=len(queue.waiting),
+        waiting=queue.waiting_count,
         nearest_deadline=queue.waiting[0].respond_by if queue.waiting else None,
     )
 
@@ -206,6 +206,6 @@ def _waiting(queue: Queue) -> Part:
         return well("Queue", "nothing waits for a person")
     first = queue.waiting[0]
     name = first.support_key or first.portout_id
-    said = f"{len(queue.waiting)} waiting for a person; nearest deadline: {name}, {first.time_left}"
+    said = f"{queue.waiting_count} waiting for a person; nearest deadline: {name}, {first.time_left}"
     overdue = first.respond_by is not None and first.respond_by < now()
     return doubtful("Queue", said) if overdue else well("Queue", said)

@@ -58,11 +58,17 @@ def _reviewed(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]
     if action == "refused attempts":
         return "refused", ""
     reason = str(personal.get("reason") or "")
+    if personal.get("override_reason"):
+        reason = _joined(
+            [reason, f"Overrides {', '.join(body.get('overrides') or [])}: {personal['override_reason']}"]
+        )
     if body.get("refused_because"):
         return f"{action} by {who} refused", _joined(
             [body["refused_because"], f"Reason given: {reason}" if reason else ""]
         )
-    return f"{action} by {who} ({body.get('channel')})", reason
+    proved = "verified" if body.get("verified") else "unverified"
+    first = ", first of two" if body.get("waits_for_another") else ""
+    return f"{action} by {who} ({body.get('channel')}, {proved}){first}", reason
 
 
 def _answered(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:

@@ -4,6 +4,7 @@ Lost, it is rebuilt from workflows and ledger.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -39,6 +40,8 @@ class CaseUpdate(BaseModel):
         limit_at: when silence approves.
         respond_by: when we act at the latest.
         people: how many must approve.
+        first_approval_by: who approved first of two.
+        claimed_by, claimed_until: who looks at it, and until when nobody else may decide.
         rules: rule id to result.
     """
 
@@ -62,6 +65,9 @@ class CaseUpdate(BaseModel):
     score: int | None = None
     recommendation: str | None = None
     people: int | None = None
+    first_approval_by: str | None = None
+    claimed_by: str | None = None
+    claimed_until: AwareDatetime | None = None
     outcome: str | None = None
     decided_by: DecidedBy | None = None
     reviewer: str | None = None
@@ -76,6 +82,12 @@ class CaseUpdate(BaseModel):
 class Case(CaseUpdate):
     """A case with everything that is known of it."""
 
+    def claim_of_another(self, person: str, at: datetime) -> str | None:
+        """Who else looks at it, and until when, as words; None if nobody does."""
+        if self.claimed_by in (None, person) or self.claimed_until is None or self.claimed_until <= at:
+            return None
+        return f"{self.claimed_by} until {self.claimed_until:%Y-%m-%d %H:%M:%S} UTC"
+
 
 _GET = (
     sa.select(cases)
@@ -87,7 +99,32 @@ _GET = (
 )
 _OF_MANY = sa.select(cases).where(cases.c.portout_id.in_(sa.bindparam("portouts", expanding=True)))
 _SOONEST_FIRST = (cases.c.respond_by.asc().nulls_last(), cases.c.portout_id)
-_WAITING = sa.select(cases).where(cases.c.stage == Stage.AWAITING_REVIEW.value).order_by(*_SOONEST_FIRST)
+_IN_REVIEW = cases.c.stage == Stage.AWAITING_REVIEW.value
+_WAITING = sa.select(cases).where(_IN_REVIEW).order_by(*_SOONEST_FIRST)
+_FIRST_WAITING = _WAITING.limit(sa.bindparam("first"))
+_STAGES = sa.select(cases.c.stage, sa.func.count()).group_by(cases.c.stage)
+_AT = sa.bindparam("at", type_=cases.c.claimed_until.type)
+_FREE = sa.or_(cases.c.claimed_until.is_(None), cases.c.claimed_until <= _AT)
+_MINE = cases.c.claimed_by == sa.bindparam("person")
+_NEXT = (
+    _WAITING.where(
+        _FREE,
+        # Who approved it first cannot be the second.
+        cases.c.first_approval_by.is_distinct_from(sa.bindparam("person")),
+    )
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_ONE = cases.c.portout_id == sa.bindparam("wanted")
+_CLAIM = (
+    sa.update(cases)
+    .where(_ONE, _IN_REVIEW, sa.or_(_FREE, _MINE))
+    .values(
+        claimed_by=sa.bindparam("person"),
+        claimed_until=sa.bindparam("until", type_=cases.c.claimed_until.type),
+    )
+)
+_RELEASE = sa.update(cases).where(_ONE, _MINE).values(claimed_by=None, claimed_until=None)
 _OPEN = sa.select(cases.c.portout_id, cases.c.stage).where(cases.c.stage != Stage.CLOSED.value)
 _HELD_BACK = sa.select(cases.c.portout_id).where(
     cases.c.stage != Stage.CLOSED.value, cases.c.sends.is_(False)
@@ -139,9 +176,39 @@ class Cases:
                 found += [Case.model_validate(row._mapping) for row in rows]
         return found
 
-    def waiting(self) -> list[Case]:
-        """Those that wait for a person, soonest deadline first."""
-        return self._list(_WAITING)
+    def waiting(self, first: int | None = None) -> list[Case]:
+        """Those that wait for a person, soonest deadline first: all, or so many."""
+        return self._list(_WAITING) if first is None else self._list(_FIRST_WAITING, first=first)
+
+    def count_by_stage(self) -> dict[Stage, int]:
+        """How many cases stand at each stage."""
+        with self._database.read() as connection:
+            return {Stage(stage): count for stage, count in connection.execute(_STAGES)}
+
+    def claim(self, portout_id: str, person: str, *, at: datetime, until: datetime) -> bool:
+        """Lets only this person decide a waiting order for a while. False if it does not wait, or somebody else
+        has claimed it. Who claims again has it for longer."""
+        given = {"wanted": portout_id, "person": person, "at": at, "until": until}
+        with self._database.write() as connection:
+            return connection.execute(_CLAIM, given).rowcount == 1
+
+    def claim_next(self, person: str, *, at: datetime, until: datetime) -> Case | None:
+        """Claims the waiting order with the soonest deadline that nobody has claimed; None if there is none.
+
+        However many ask at once, no two get the same one.
+        """
+        given = {"person": person, "at": at, "until": until}
+        with self._database.write() as connection:
+            row = connection.execute(_NEXT, given).one_or_none()
+            if row is None:
+                return None
+            connection.execute(_CLAIM, {**given, "wanted": row.portout_id})
+        return Case.model_validate({**row._mapping, "claimed_by": person, "claimed_until": until})
+
+    def release(self, portout_id: str, person: str) -> bool:
+        """Gives a claim back; False if this person has none."""
+        with self._database.write() as connection:
+            return connection.execute(_RELEASE, {"wanted": portout_id, "person": person}).rowcount == 1
 
     def all(self) -> list[Case]:
         """Every case, soonest deadline first."""
@@ -157,7 +224,7 @@ class Cases:
         with self._database.read() as connection:
             return set(connection.execute(_HELD_BACK).scalars())
 
-    def _list(self, statement: sa.Select[tuple[object, ...]]) -> list[Case]:
+    def _list(self, statement: sa.Select[tuple[object, ...]], **given: int) -> list[Case]:
         with self._database.read() as connection:
-            rows = connection.execute(statement).all()
+            rows = connection.execute(statement, given).all()
         return [Case.model_validate(row._mapping) for row in rows]

@@ -38,6 +38,10 @@ class BadPin(RecordsError):
     """A PIN that cannot be put on file. The message never carries it."""
 
 
+class TokenRefused(RecordsError):
+    """A token that proves nothing: unknown, expired or revoked."""
+
+
 class UnknownCustomer(RecordsError):
     """No customer has that id or number."""
 

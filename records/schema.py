@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from records.errors import NaiveTime
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration: what a database must be at for this code."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -153,6 +153,9 @@ cases = sa.Table(
     sa.Column("score", sa.Integer),
     sa.Column("recommendation", Words),
     sa.Column("people", sa.Integer),
+    sa.Column("first_approval_by", Words),
+    sa.Column("claimed_by", Words),
+    sa.Column("claimed_until", UtcDateTime),
     sa.Column("outcome", Words),
     sa.Column("decided_by", Words),
     sa.Column("reviewer", Words),
@@ -163,7 +166,8 @@ cases = sa.Table(
     sa.Column("rules", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("note", Words),
     sa.Column("updated_at", UtcDateTime, nullable=False),
-    sa.Index(None, "stage", "respond_by"),
+    # In the order of the queue, so that neither its head nor the next order needs the others.
+    sa.Index(None, "stage", "respond_by", "portout_id"),
 )
 
 ledger = sa.Table(
@@ -283,4 +287,29 @@ notices = sa.Table(
     metadata,
     sa.Column("cause", Words, primary_key=True),
     sa.Column("told_at", UtcDateTime, nullable=False),
+)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("token_id", sa.Text, primary_key=True),
+    sa.Column("hash", sa.Text, nullable=False, unique=True),
+    sa.Column("person", Words, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("added_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime),
+    sa.Column("revoked_at", UtcDateTime),
+)
+
+grants = sa.Table(
+    "grants",
+    metadata,
+    sa.Column("grant_id", sa.Text, primary_key=True),
+    sa.Column("token_id", sa.Text, sa.ForeignKey("tokens.token_id"), nullable=False),
+    sa.Column("person", Words, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("portout_id", Words, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("redeemed_by", sa.Text),
 )

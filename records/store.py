@@ -19,6 +19,7 @@ from records.pins import PinHasher
 from records.policies import Policies
 from records.schema import REVISION, customers, keys
 from records.sealing import Sealer
+from records.tokens import Tokens
 from records.upgrade import version
 
 
@@ -40,6 +41,7 @@ class Records:
         self.attempts = Attempts(database)
         self.policies = Policies(database)
         self.marks = Marks(database)
+        self.tokens = Tokens(database)
         self.notices = Notices(database)
 
     @classmethod

@@ -127,6 +127,19 @@ def decide_on(
     )
 
 
+def denied_by(policy: Policy, decision: Decision) -> list[str]:
+    """What says deny, by itself enough or not: rule ids in the order of the file, then `score` for a score band."""
+    rules = [
+        finding.rule_id
+        for finding in decision.findings
+        if finding.fired and finding.effect == EffectOutcome.DENY
+    ]
+    by_score = any(
+        band.outcome == "deny" and decision.score >= band.from_score for band in policy.decide.score
+    )
+    return [*rules, "score"] if by_score else rules
+
+
 def at_deadline(
     policy: Policy,
     decision: Decision,

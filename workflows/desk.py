@@ -9,16 +9,15 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import (
-        Admission,
-        AdmitInput,
         CarrierEvent,
         Conclusion,
-        NoteInput,
         Opened,
         StartScreening,
         Verdict,
     )
+    from activities.review_messages import Admission, AdmitInput, FirstApproval, NoteInput
     from activities.reviews import ReviewActivities
+    from activities.who_acts import NEEDS_TOKENS, same_person
     from records.cases import DecidedBy, Stage
     from screening.policy import Mode
     from screening.rejection import is_barred
@@ -41,6 +40,7 @@ class ReviewDesk:
         self._stage = Stage.SCREENING
         self._opened: Opened | None = None
         self._conclusion: Conclusion | None = None
+        self._first_approval: FirstApproval | None = None
         self._verdict: Verdict | None = None
         self._left_on_purpose = False
         self._inbox: list[ReviewRequest] = []
@@ -64,7 +64,12 @@ class ReviewDesk:
             why = await self._decide(request, "update")
         if why:
             raise ApplicationError(why, type="ReviewRefused", non_retryable=True)
-        return ReviewAccepted(action=request.action, reviewer=request.reviewer, at=workflow.now())
+        return ReviewAccepted(
+            action=request.action,
+            reviewer=request.reviewer,
+            at=workflow.now(),
+            waits_for_another=request.action == "approve" and self._verdict is None,
+        )
 
     @review.validator
     def _review_can_be_taken(self, request: ReviewRequest) -> None:
@@ -119,6 +124,7 @@ class ReviewDesk:
             stage=self._stage,
             round=opened.round if opened else 1,
             left_on_purpose=self._left_on_purpose,
+            first_approval=self._first_approval,
             decided=self._decided(),
             refused_attempts=list(self._refused_attempts),
         )
@@ -127,7 +133,9 @@ class ReviewDesk:
                 state, opened, "mode", "policy", "policy_digest", "limit", "respond_by", "refused"
             )
         if conclusion:
-            state = _showing(state, conclusion, "outcome", "score", "people", "rules", "notes", "eligible")
+            state = _showing(
+                state, conclusion, "outcome", "score", "people", "denied_by", "rules", "notes", "eligible"
+            )
         return state
 
     def _take_in(self, action: Literal["approve", "deny"], arguments: Sequence[Any]) -> None:
@@ -167,11 +175,9 @@ class ReviewDesk:
             return "The order is closed."
         if opened.mode is Mode.SHADOW:
             return "The order is only watched (shadow mode): nothing is sent, so there is nothing to decide."
-        if request.action == "approve" and conclusion.people > 1:
-            return "The order needs two people to approve it; until a second approval exists it can only be denied or left."
         if request.action == "deny":
             return _denial_objection(request, opened, conclusion)
-        return None
+        return _approval_objection(request, conclusion, self._first_approval)
 
     async def _decide(self, request: ReviewRequest, channel: Channel) -> str | None:
         """Admit a decision and make it the verdict. Returns why it cannot stand, or None."""
@@ -180,7 +186,8 @@ class ReviewDesk:
             why = self._objection(request)
             if why or self._opened is None or self._conclusion is None:
                 return why
-            admission = await self._admit(request, channel, self._opened, self._conclusion)
+            conclusion, first = self._conclusion, self._first_approval
+            admission = await self._admit(request, channel, self._opened, conclusion)
             if admission.answer is None:
                 return admission.refused_because
             if self._stage is Stage.CLOSED:
@@ -188,12 +195,19 @@ class ReviewDesk:
                 why = "The order is no longer pending."
                 self._refuse_attempt(request.action, request.reviewer, channel, why)
                 return why
+            if admission.waits_for_another:
+                if self._conclusion is not conclusion:
+                    return "The order was screened anew meanwhile; look at it again."
+                self._first_approval = FirstApproval(reviewer=request.reviewer, at=workflow.now())
+                return None
+            approves = request.action == "approve"
             self._verdict = Verdict(
                 by=DecidedBy.REVIEWER,
-                outcome=Outcome.APPROVE if request.action == "approve" else Outcome.DENY,
+                outcome=Outcome.APPROVE if approves else Outcome.DENY,
                 at=workflow.now(),
                 answer=admission.answer,
                 reviewer=request.reviewer,
+                first_reviewer=first.reviewer if approves and first else None,
                 reason=request.reason,
                 channel=channel,
             )
@@ -202,6 +216,7 @@ class ReviewDesk:
     async def _admit(
         self, request: ReviewRequest, channel: Channel, opened: Opened, conclusion: Conclusion
     ) -> Admission:
+        update = workflow.current_update_info()
         admission = await self._steps.attempt(
             ReviewActivities.admit,
             AdmitInput(
@@ -210,9 +225,13 @@ class ReviewDesk:
                 action="approve" if request.action == "approve" else "deny",
                 reviewer=request.reviewer,
                 reason=request.reason,
+                override_reason=request.override_reason,
                 rejection_code=request.rejection_code,
                 reject_as=request.reject_as,
                 channel=channel,
+                grant=request.grant,
+                update_id=update.id if update else None,
+                first_approval=self._first_approval,
                 now=workflow.now(),
             ),
             # Somebody sits before a screen and waits.
@@ -238,6 +257,13 @@ class ReviewDesk:
         )
         return await self._steps.must(ReviewActivities.record_note, note)
 
+    def _drop_first_approval(self) -> None:
+        """Say that the first of two approvals no longer counts: it was given to what the rules found before."""
+        if self._first_approval is not None:
+            first, self._first_approval = self._first_approval, None
+            why = "The order was screened anew, so the first approval no longer counts; two people must approve it afresh."
+            self._refuse_attempt("approve", first.reviewer, "update", why)
+
     def _refuse_what_came_late(self) -> None:
         for request in self._inbox:
             why = self._decided() or "The order was no longer pending."
@@ -255,13 +281,34 @@ class ReviewDesk:
         """Who decided, and when, for the one who came second."""
         if self._verdict is None:
             return None
-        who = self._verdict.reviewer or f"the {self._verdict.by}"
+        who = self._verdict.people or f"the {self._verdict.by}"
         word = "approved" if self._verdict.outcome is Outcome.APPROVE else "denied"
         return f"The order was already {word} by {who} at {self._verdict.at:%Y-%m-%d %H:%M:%S} UTC."
 
 
 def _showing(state: ScreeningState, source: Opened | Conclusion, *names: str) -> ScreeningState:
     return state.model_copy(update={name: getattr(source, name) for name in names})
+
+
+def _approval_objection(
+    request: ReviewRequest, conclusion: Conclusion, first: FirstApproval | None
+) -> str | None:
+    if conclusion.denied_by and not request.override_reason.strip():
+        return (
+            f"{_listed(conclusion.denied_by)} deny: to approve it all the same, say why you override that "
+            "(--override REASON)."
+        )
+    if request.override_reason.strip() and not conclusion.denied_by:
+        return "No rule says deny, so there is nothing to override: leave out the reason for that."
+    if conclusion.people > 1 and request.grant is None:
+        return NEEDS_TOKENS
+    if first is not None and first.reviewer == request.reviewer:
+        return same_person(first.reviewer)
+    return None
+
+
+def _listed(rules: Sequence[str]) -> str:
+    return f"The rule {rules[0]} says" if len(rules) == 1 else f"The rules {', '.join(rules)} say"
 
 
 def _denial_objection(request: ReviewRequest, opened: Opened, conclusion: Conclusion) -> str | None:

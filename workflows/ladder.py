@@ -1,11 +1,14 @@
 """The deadline ladder of a review: remind, escalate, act. Times only; the workflow climbs it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from activities.contracts import Opened
 from screening.policy import Mode
+
+LATEST = 0.9
+"""The last reminder and the escalation come no later than at this part of the time until the deadline."""
 
 
 class Rung(StrEnum):
@@ -21,23 +24,30 @@ class Ladder:
     rungs: list[tuple[datetime, Rung]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, opened: Opened, *, began: datetime) -> "Ladder":
-        """Lay out the rungs of a review that begins now.
+    def of(cls, opened: Opened, *, began: datetime, now: datetime) -> "Ladder":
+        """Lay out the rungs of a review.
 
-        Reminders and escalation are fractions of the time that is left to `respond_by`. An order first seen after
-        it gets them at once, and is acted upon half-way to the carrier's limit; after the limit there is nothing
-        left to act before, so it stays with people.
+        Reminders and escalation are fractions of the time between the begin of the review and `respond_by`, however
+        short it is: an order that arrives late in its day gets them closer together. A tenth of that time is left in
+        any case, for a page at the deadline helps nobody. An order first seen after `respond_by` gets them at once,
+        and is acted upon half-way to the carrier's limit; after the limit there is nothing left to act before, so it
+        stays with people.
+
+        Args:
+            began: when people were first asked; a screening anew within the round does not put it off.
+            now: earlier reminders are not said again, an escalation that is due is.
         """
         if opened.mode is Mode.SHADOW:
             return cls()
         late = began >= opened.respond_by
-        span = opened.respond_by - began
-        rungs = [(began if late else began + span * part, Rung.REMIND) for part in opened.remind_at]
-        rungs.append((began if late else began + span * opened.escalate_at, Rung.ESCALATE))
-        if not late:
+        span = timedelta(0) if late else opened.respond_by - began
+        reminders = [began + span * min(part, LATEST) for part in opened.remind_at]
+        rungs = [(at, Rung.REMIND) for at in reminders if at >= now]
+        rungs.append((max(began + span * min(opened.escalate_at, LATEST), now), Rung.ESCALATE))
+        if now < opened.respond_by:
             rungs.append((opened.respond_by, Rung.ACT))
-        elif began < opened.limit:
-            rungs.append((began + (opened.limit - began) / 2, Rung.ACT))
+        elif now < opened.limit:
+            rungs.append((now + (opened.limit - now) / 2, Rung.ACT))
         return cls(sorted(rungs, key=lambda rung: rung[0]))
 
     def next_at(self) -> datetime | None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from activities.contracts import Message
+from activities.review_messages import FirstApproval
 from records.cases import Stage
 from screening.policy import Mode
 from screening.rejection import Barred, EligibleCode
@@ -23,9 +24,13 @@ class ReviewRequest(Message):
     reviewer: str = Field(min_length=1, max_length=REVIEWER_LENGTH)
     reason: str = Field("", max_length=TEXT_LENGTH)
     """Why. Of a denial it is sent to the carrier; of an approval it stays in the ledger."""
+    override_reason: str = Field("", max_length=TEXT_LENGTH)
+    """Why an order is approved although a rule says deny. It stays in the ledger."""
     rejection_code: int | None = None
     reject_as: str | None = None
     """A name of the policy's `rejections`; with `rejection_code` absent it picks the code."""
+    grant: str | None = Field(None, max_length=REVIEWER_LENGTH)
+    """What proves who acts, once; see `records.tokens`."""
 
     @classmethod
     def from_signal(
@@ -38,6 +43,8 @@ class ReviewRequest(Message):
         words = {
             "reviewer": raw.get("reviewer", raw.get("by")),
             "reason": raw.get("reason", raw.get("text", "")),
+            # Who sends a signal is never verified.
+            "grant": None,
         }
         try:
             return cls.model_validate({**raw, **words, "action": action})
@@ -57,6 +64,8 @@ class ReviewAccepted(Message):
     action: Literal["approve", "deny", "note"]
     reviewer: str
     at: datetime
+    waits_for_another: bool = False
+    """It was the first of two approvals."""
 
 
 class RefusedAttempt(Message):
@@ -89,6 +98,10 @@ class ScreeningState(Message):
     """What the policy recommends."""
     score: int | None = None
     people: int = 1
+    first_approval: FirstApproval | None = None
+    """Of the two that it needs."""
+    denied_by: list[str] = Field(default_factory=list)
+    """The rules that say deny: an approval needs a reason for overriding them."""
     rules: dict[str, str] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)
     eligible: list[EligibleCode] = Field(default_factory=list)

@@ -22,6 +22,7 @@ class Rescreening(Answering):
         is_anew = start.carried is not None and start.carried.limit is not None
         # A PIN that has not come was waited for before; one that comes now is noticed as in any review.
         self._pin_patience = 0.0 if is_anew else start.timing.pin_wait
+        self._review_began = start.carried.review_began if start.carried else None
         self._earlier_attempts = list(start.carried.attempts) if start.carried else []
 
     @workflow.update
@@ -66,6 +67,7 @@ class Rescreening(Answering):
         self._stage = Stage.SCREENING  # from here on nobody else is let in
         await self._pager.finish(self._timing.activity)
         if await self._handlers_finish() and self._verdict is None and not self._inbox:
+            self._drop_first_approval()
             workflow.continue_as_new(
                 StartScreening(
                     portout_id=opened.order.id,
@@ -75,6 +77,7 @@ class Rescreening(Answering):
                         refused=opened.refused,
                         limit=opened.limit,
                         attempts=self._sentences_of_refused_attempts(),
+                        review_began=self._review_began,
                         unrecorded=self._unrecorded,
                     ),
                 )

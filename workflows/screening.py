@@ -102,6 +102,7 @@ class PortOutScreening(Rescreening):
         screened_at = workflow.now()
         results = await asyncio.gather(*(self._run_rule(opened, rule) for rule in opened.rules))
         conclusion = await self._conclude(opened, results, screened_at)
+        self._drop_first_approval()
         self._show(opened, conclusion)
         return conclusion
 
@@ -171,7 +172,8 @@ class PortOutScreening(Rescreening):
     async def _wait(self, opened: Opened, conclusion: Conclusion) -> Verdict | Gone | ScreenAgain:
         """Stand in the queue until somebody decides, the deadline acts, or the order leaves `pending`."""
         self._enter_review(opened)
-        ladder = Ladder.of(opened, began=workflow.now())
+        self._review_began = self._review_began or workflow.now()
+        ladder = Ladder.of(opened, began=self._review_began, now=workflow.now())
         while self._verdict is None:
             await self._something_happens(_sooner(ladder.next_at(), self._look_again_at))
             await self._take_signals()

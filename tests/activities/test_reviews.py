@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.contracts import AdmitInput, NoteInput, Opened
+from activities.contracts import Opened
+from activities.review_messages import AdmitInput, NoteInput
 from activities.reviews import LEFT_OUT, ReviewActivities
 from records.errors import DatabaseUnavailable
 from sandbox.models import NewFault

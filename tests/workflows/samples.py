@@ -7,7 +7,6 @@ from typing import Any
 from temporalio.exceptions import ApplicationError
 
 from activities.contracts import (
-    Admission,
     Answer,
     Conclusion,
     DeadlineConclusion,
@@ -16,6 +15,7 @@ from activities.contracts import (
     OpenInput,
     RuleToRun,
 )
+from activities.review_messages import Admission
 from screening.facts import OrderFacts
 from screening.policy import Mode
 from screening.rejection import EligibleCode

@@ -53,8 +53,13 @@ def hours(ladder: Ladder) -> list[tuple[float, Rung]]:
         ),
         pytest.param(
             order(remind_at=[1.0], escalate_at=1.0),
-            [(10, Rung.REMIND), (10, Rung.ESCALATE), (10, Rung.ACT)],
-            id="all at the deadline: people are told before anything is done",
+            [(9, Rung.REMIND), (9, Rung.ESCALATE), (10, Rung.ACT)],
+            id="all at the deadline: people are told while there is time left",
+        ),
+        pytest.param(
+            order(respond_in=timedelta(minutes=30)),
+            [(0.25, Rung.REMIND), (0.4, Rung.REMIND), (0.4, Rung.ESCALATE), (0.5, Rung.ACT)],
+            id="late in its day: the same, closer together",
         ),
         pytest.param(order(remind_at=[]), [(8, Rung.ESCALATE), (10, Rung.ACT)], id="no reminders"),
         pytest.param(
@@ -86,22 +91,52 @@ def hours(ladder: Ladder) -> list[tuple[float, Rung]]:
     ],
 )
 def test_the_rungs_stand_where_the_policy_puts_them(opened: Opened, rungs: list[tuple[float, Rung]]) -> None:
-    assert hours(Ladder.of(opened, began=BEGAN)) == rungs
+    assert hours(Ladder.of(opened, began=BEGAN, now=BEGAN)) == rungs
+
+
+@pytest.mark.parametrize(
+    ("opened", "now", "rungs"),
+    [
+        pytest.param(
+            order(),
+            6,
+            [(8, Rung.REMIND), (8, Rung.ESCALATE), (10, Rung.ACT)],
+            id="what was said is not said again, what is ahead is not put off",
+        ),
+        pytest.param(
+            order(),
+            8.5,
+            [(8.5, Rung.ESCALATE), (10, Rung.ACT)],
+            id="an escalation that is due is never skipped",
+        ),
+        pytest.param(
+            order(),
+            11,
+            [(11, Rung.ESCALATE), (11.5, Rung.ACT)],
+            id="after the deadline: half-way to the limit",
+        ),
+        pytest.param(order(), 13, [(13, Rung.ESCALATE)], id="after the limit"),
+    ],
+)
+def test_a_screening_anew_does_not_put_off_what_people_are_told(
+    opened: Opened, now: float, rungs: list[tuple[float, Rung]]
+) -> None:
+    assert hours(Ladder.of(opened, began=BEGAN, now=BEGAN + timedelta(hours=now))) == rungs
 
 
 def test_a_rung_is_taken_once() -> None:
-    ladder = Ladder.of(order(), began=BEGAN)
+    ladder = Ladder.of(order(), began=BEGAN, now=BEGAN)
     assert ladder.climb(BEGAN + timedelta(hours=6)) == [Rung.REMIND]
     assert ladder.climb(BEGAN + timedelta(hours=6)) == []
 
 
 def test_a_rung_is_due_at_its_very_moment() -> None:
-    ladder = Ladder.of(order(), began=BEGAN)
+    ladder = Ladder.of(order(), began=BEGAN, now=BEGAN)
     assert ladder.climb(BEGAN + timedelta(hours=5)) == [Rung.REMIND]
 
 
 def test_a_worker_that_slept_through_everything_reminds_once_and_then_acts() -> None:
-    ladder = Ladder.of(order(), began=BEGAN)
+    ladder = Ladder.of(order(), began=BEGAN, now=BEGAN)
     assert ladder.climb(FOREVER) == [Rung.REMIND, Rung.ESCALATE, Rung.ACT]
     assert ladder.next_at() is None
 
@@ -120,7 +155,7 @@ orders = st.builds(
 
 @given(orders)
 def test_no_rung_is_in_the_past_and_none_comes_too_late_to_answer(opened: Opened) -> None:
-    ladder = Ladder.of(opened, began=BEGAN)
+    ladder = Ladder.of(opened, began=BEGAN, now=BEGAN)
     assert all(at >= BEGAN for at, _ in ladder.rungs)
     for at, rung in ladder.rungs:
         if rung is Rung.ACT:
@@ -128,8 +163,16 @@ def test_no_rung_is_in_the_past_and_none_comes_too_late_to_answer(opened: Opened
 
 
 @given(orders)
+def test_people_are_told_before_the_deadline_whenever_it_is_ahead(opened: Opened) -> None:
+    if opened.respond_by - BEGAN < timedelta(seconds=1):
+        return
+    for at, rung in Ladder.of(opened, began=BEGAN, now=BEGAN).rungs:
+        assert rung is Rung.ACT or at < opened.respond_by
+
+
+@given(orders)
 def test_people_are_always_told_before_anything_is_done(opened: Opened) -> None:
-    rungs = [rung for _, rung in Ladder.of(opened, began=BEGAN).rungs]
+    rungs = [rung for _, rung in Ladder.of(opened, began=BEGAN, now=BEGAN).rungs]
     assert rungs.count(Rung.ESCALATE) == 1
     assert rungs.count(Rung.ACT) == (1 if opened.limit > BEGAN else 0)
     if Rung.ACT in rungs:
@@ -140,7 +183,7 @@ def test_people_are_always_told_before_anything_is_done(opened: Opened) -> None:
 def test_however_often_it_wakes_every_rung_is_climbed_in_order_and_only_when_due(
     opened: Opened, wakes: list[timedelta]
 ) -> None:
-    ladder = Ladder.of(opened, began=BEGAN)
+    ladder = Ladder.of(opened, began=BEGAN, now=BEGAN)
     planned = list(ladder.rungs)
     climbed: list[Rung] = []
     for wake in sorted(wakes):
@@ -159,7 +202,7 @@ def test_however_often_it_wakes_every_rung_is_climbed_in_order_and_only_when_due
 
 @given(orders)
 def test_waking_at_each_rung_climbs_exactly_that_moment(opened: Opened) -> None:
-    ladder = Ladder.of(opened, began=BEGAN)
+    ladder = Ladder.of(opened, began=BEGAN, now=BEGAN)
     while (at := ladder.next_at()) is not None:
         due = list(dict.fromkeys(rung for moment, rung in ladder.rungs if moment == at))
         assert ladder.climb(at) == due

@@ -1,6 +1,7 @@
 """Notes: they decide nothing, wait for nothing, and none is lost."""
 
-from activities.contracts import NoteInput, NoticeKind
+from activities.contracts import NoticeKind
+from activities.review_messages import NoteInput
 from records.cases import Stage
 from settings import Timing
 from tests.workflows import samples

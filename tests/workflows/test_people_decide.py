@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
-from activities.contracts import Admission, AdmitInput, AnswerInput, NoticeKind
+from activities.contracts import AnswerInput, NoticeKind
+from activities.review_messages import Admission, AdmitInput
 from records.cases import DecidedBy, Stage
 from screening.policy import Mode
 from screening.rejection import Barred
@@ -159,18 +160,6 @@ async def test_any_code_may_be_tried_when_the_carrier_could_not_list_them(house:
     await order.until(Stage.AWAITING_REVIEW)
     await order.decide("deny", DENIAL_REASON, rejection_code=1003)
     assert (await order.result()).rejection_code == 1003
-
-
-async def test_one_person_alone_cannot_approve_what_needs_two_but_can_deny_it(
-    house: House, world: World
-) -> None:
-    world.plays("conclude", samples.NEEDS_TWO)
-    order = await house.screen()
-    await order.until(Stage.AWAITING_REVIEW)
-    why = "The order needs two people to approve it; until a second approval exists it can only be denied or left."
-    assert await order.refusal("approve") == why
-    await order.decide("deny", DENIAL_REASON)
-    assert (await order.result()).outcome == "deny"
 
 
 @pytest.mark.parametrize("again", ["Wrong PIN.", "wrong  pin."])

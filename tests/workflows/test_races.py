@@ -8,7 +8,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from activities.contracts import Admission, Look
+from activities.contracts import Look
+from activities.review_messages import Admission
 from records.cases import DecidedBy, Stage
 from screening.results import CheckResult
 from tests.workflows import samples

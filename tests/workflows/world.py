@@ -9,8 +9,6 @@ from typing import Any, TypeVar
 from temporalio import activity
 
 from activities.contracts import (
-    Admission,
-    AdmitInput,
     Answer,
     AnswerInput,
     AnswerKind,
@@ -24,13 +22,13 @@ from activities.contracts import (
     IntakeReport,
     Look,
     LookInput,
-    NoteInput,
     Notice,
     NoticeKind,
     Opened,
     OpenInput,
     RuleInput,
 )
+from activities.review_messages import Admission, AdmitInput, NoteInput
 from screening.results import CheckResult
 from tests.workflows import samples
 
@@ -248,7 +246,8 @@ def _done(_: object) -> None:
 
 def admitted(given: AdmitInput) -> Admission:
     if given.action == "approve":
-        return Admission(answer=samples.APPROVAL)
+        first = given.conclusion.people > 1 and given.first_approval is None
+        return Admission(answer=samples.APPROVAL, waits_for_another=first)
     code = given.rejection_code or samples.OTHER.code
     return Admission(answer=Answer(status="rejected-pending", reason=given.reason, rejection_code=code))
 

@@ -1,0 +1,51 @@
+"""What a run and its review activities say to each other. It enters workflow history: never a PIN, never a token."""
+
+from datetime import datetime
+from typing import Literal
+
+from activities.contracts import Answer, Conclusion, Message, Opened
+
+
+class FirstApproval(Message):
+    """The first of two approvals: it decides nothing by itself."""
+
+    reviewer: str
+    at: datetime
+
+
+class AdmitInput(Message):
+    """A person's wish to decide, to be checked and turned into the answer that will be sent."""
+
+    opened: Opened
+    conclusion: Conclusion
+    action: Literal["approve", "deny"]
+    reviewer: str
+    reason: str
+    override_reason: str = ""
+    """Why it is approved although a rule says deny."""
+    rejection_code: int | None = None
+    reject_as: str | None = None
+    channel: str
+    grant: str | None = None
+    """What proves that it is the reviewer who acts; None from a signal or a command without a token."""
+    update_id: str | None = None
+    """Names the update that redeems the grant."""
+    first_approval: FirstApproval | None = None
+    now: datetime
+
+
+class Admission(Message):
+    """The answer that a person's decision leads to, or why it cannot stand."""
+
+    answer: Answer | None = None
+    refused_because: str | None = None
+    waits_for_another: bool = False
+    """It is the first of two approvals."""
+
+
+class NoteInput(Message):
+    opened: Opened
+    reviewer: str
+    text: str
+    now: datetime
+    step: str
