@@ -53,6 +53,7 @@ def comments(order: Order, as_json: AsJson = False) -> None:
                 ]
                 for one in found
             ],
+            whole=("When", "Who"),
         )
 
 

@@ -92,4 +92,5 @@ def _print_documents(order: str, found: list[dict[str, Any]]) -> None:
         f"Documents of {order}, times in UTC",
         ["Type", "File", "Size", "Virus scan", "Review", "Linked"],
         [row(link) for link in found],
+        whole=("Type", "Virus scan", "Linked"),
     )

@@ -164,8 +164,12 @@ def _print_orders(orders: "Sequence[PortOut]") -> None:
     if not orders:
         print_lines("The carrier has no order that fits.")
         return
+    years = {order.inserted_at.year for order in orders if order.inserted_at}
+    # Said once where it can be: every column counts on a narrow terminal.
+    year = str(years.pop()) if len(years) == 1 else ""
+    of_year = f"all of {year}, " if year else ""
     print_table(
-        f"{len(orders)} {'order' if len(orders) == 1 else 'orders'} at the carrier, times in UTC",
+        f"{len(orders)} {'order' if len(orders) == 1 else 'orders'} at the carrier, {of_year}times in UTC",
         ["Order", "Status", "Gaining carrier", "SPID", "Nos.", "Came in", "FOC date"],
         [
             [
@@ -174,9 +178,10 @@ def _print_orders(orders: "Sequence[PortOut]") -> None:
                 order.carrier_name or "—",
                 order.spid or "—",
                 str(len(order.phone_numbers)),
-                asking.short(order.inserted_at),
+                asking.short(order.inserted_at).removeprefix(f"{year}-"),
                 asking.short(order.foc_date)[:10],
             ]
             for order in orders
         ],
+        whole=("Status", "Came in", "FOC date"),
     )

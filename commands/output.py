@@ -6,7 +6,7 @@ Text is printed as it is: what a carrier sends is never read as markup, and cont
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -39,8 +39,14 @@ def print_lines(*lines: str) -> None:
         _print(plain(line), fold=sys.stdout.isatty())
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table with a heading for each column."""
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, whole: Collection[str] = ()
+) -> None:
+    """Print a table with a heading for each column.
+
+    Args:
+        whole: columns with short cells that stay on one line; where there is no room, the others fold.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -48,7 +54,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
         table.add_row(*(plain(cell) for cell in row))
     _print(table)

@@ -23,7 +23,12 @@ def placed(sandbox: SandboxServer, **order: object) -> str:
 
 
 async def test_orders_are_listed_as_they_came_in(sandbox: SandboxServer, operator: Inside) -> None:
-    late = placed(sandbox, carrier_name="Pine [bold]Tree")
+    late = placed(
+        sandbox,
+        carrier_name="Pine [bold]Tree",
+        inserted_at=datetime(2027, 1, 1, tzinfo=UTC),
+        silence_after=3e8,
+    )
     soon = placed(sandbox, inserted_at=LONG_AGO, silence_after=3e8, foc_date=LONG_AGO)
     ran, listed = await operator("carrier", "list"), await operator("carrier", "list", "--json")
     assert (ran.code, ran.err) == (0, "")
@@ -32,6 +37,13 @@ async def test_orders_are_listed_as_they_came_in(sandbox: SandboxServer, operato
     assert "Pine [bold]Tree" in ran.out
     assert listed.json[0]["phone_numbers"] == ["+12125550101"]
     assert PIN not in ran.out + listed.out
+
+
+async def test_a_year_that_all_orders_share_is_told_once(sandbox: SandboxServer, operator: Inside) -> None:
+    placed(sandbox, inserted_at=LONG_AGO, silence_after=3e8)
+    ran = await operator("carrier", "list")
+    assert "1 order at the carrier, all of 2026, times in UTC" in ran.out
+    assert re.search(r"  01-31 09:30  —", ran.out)
 
 
 async def test_a_listing_of_several_pages_is_whole(sandbox: SandboxServer, operator: Inside) -> None:
