@@ -45,7 +45,7 @@ def documents(order: Order, as_json: AsJson = False) -> None:
 
 def attach(
     order: Order,
-    file: Annotated[Path, typer.Argument(help="The file that the customer sent.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What the customer sent.")],
     kind: Annotated[str, typer.Option("--type", help="What it is: loa or invoice.")],
     by: By = None,
 ) -> None:

@@ -35,6 +35,7 @@ _PAYLOAD_LABELS = {
     "comment": "Comment",
     "user_id": "User id",
 }
+_TIMES = ("_at", "_date")
 
 
 def add_to(carrier: typer.Typer) -> None:
@@ -79,6 +80,7 @@ def event(event_id: EventId, as_json: AsJson = False) -> None:
     """Show an event."""
     from commands import carrier_asking as asking
     from commands.pins import Pins
+    from telnyx_api import read_timestamp
 
     async def read() -> dict[str, Any]:
         async with asking.carrier_of(find_place()) as carrier:
@@ -90,11 +92,12 @@ def event(event_id: EventId, as_json: AsJson = False) -> None:
     if as_json:
         print_json(shown)
         return
-    rows = [[label, asking.readable(shown.get(name))] for name, label in _LABELS.items()]
-    payload = [
-        [label, asking.readable(shown["payload"].get(name))] for name, label in _PAYLOAD_LABELS.items()
+    rows = [
+        [label, asking.readable(read_timestamp(part[name]) if name.endswith(_TIMES) else part[name])]
+        for part, labels in ((shown, _LABELS), (shown["payload"], _PAYLOAD_LABELS))
+        for name, label in labels.items()
     ]
-    print_fields(f"Event {shown['id']}", [row for row in rows + payload if row[1] != asking.NOTHING])
+    print_fields(f"Event {shown['id']}", [row for row in rows if row[1] != asking.NOTHING])
 
 
 def republish(event_id: EventId) -> None:

@@ -142,6 +142,7 @@ async def test_events_tell_that_a_pin_was_attempted_and_nothing_of_it(
         await operator("carrier", "event", event["id"], "--json"),
     )
     assert re.search(r"Attempted PIN +\[PIN\]", shown.out)
+    assert re.search(r"Happened +20\d\d-\d\d-\d\d \d\d:\d\d UTC", shown.out)
     assert as_json.json == event
 
 
