@@ -1,10 +1,13 @@
 """`portout reconcile`: what the carrier lists against what was screened, decided and is watched here."""
 
 import asyncio
+import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +22,14 @@ WRONG = 5
 """The exit code when something was found."""
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """The carrier's own report, as it was kept. It holds personal facts; only its owner can read it."""
+
+    file: Path
+    sha256: str
+
+
 def add_to(app: typer.Typer) -> None:
     app.command()(reconcile)
 
@@ -28,17 +39,24 @@ def reconcile(
     mend: Annotated[
         bool, typer.Option("--mend", help="Start the screening of pending orders that nobody watches.")
     ] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Keep the carrier's own report of these orders as evidence.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Compare the carrier's listing with queue, ledger and workflows. Exits 5 when something is wrong."""
     from commands.times import begin_of, now
 
     at = now()
-    found = asyncio.run(_reconcile(find_place(), begin_of(since, at), at, mend=mend))
+    place = find_place()
+    found = asyncio.run(_reconcile(place, begin_of(since, at), at, mend=mend))
+    evidence = asyncio.run(_keep_report(place, found.since, at)) if report else None
     if as_json:
-        print_json(found)
+        print_json(found.model_dump() | {"evidence": evidence})
     else:
         _print(found)
+        if evidence:
+            print_lines(f"The carrier's own report is kept in {evidence.file} (SHA-256 {evidence.sha256}).")
     raise typer.Exit(WRONG if found.differences else 0)
 
 
@@ -56,6 +74,19 @@ async def _reconcile(place: Place, since: datetime, at: datetime, *, mend: bool)
                 if mend:
                     found.mended = await reconciler.mend(found.differences, place.settings.timing, at)
     return found
+
+
+async def _keep_report(place: Place, since: datetime, at: datetime) -> Evidence:
+    from commands.carrier_fetching import fetch
+    from telnyx_api import ReportFilters
+
+    folder = place.settings.home / "evidence"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / f"portouts-{at:%Y%m%dT%H%M%SZ}.csv"
+    async with place.carrier() as carrier:
+        asked = await carrier.create_report(ReportFilters(created_at__gt=since))
+    await fetch(place, asked.id, wait=True, download=file)
+    return Evidence(file, hashlib.sha256(file.read_bytes()).hexdigest())
 
 
 def _print(found: "Reconciliation") -> None:

@@ -1,6 +1,7 @@
 """Reconciling on the real parts: what nobody screened, what was decided behind our back, and mending it."""
 
 import asyncio
+import hashlib
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -26,6 +27,13 @@ async def reconciled_daily(service: Service) -> ReconcileReport:
         result_type=ReconcileReport,
     )
     return report
+
+
+def kept_orders(evidence: dict[str, str], *orders: str) -> list[str]:
+    """Those of the orders that stand in the carrier's report, which is the one that was kept."""
+    content = Path(evidence["file"]).read_bytes()
+    assert evidence["sha256"] == hashlib.sha256(content).hexdigest()
+    return [order for order in orders if order in content.decode()]
 
 
 async def test_an_order_that_nobody_screened_is_found_and_mended(temporal: str, tmp_path: Path) -> None:
@@ -58,10 +66,11 @@ async def test_what_was_decided_behind_our_back_is_told_once_a_day(temporal: str
         service.carrier.carrier.authorize(waiting)
         await eventually(lambda: service.stage(waiting) is Stage.CLOSED)
         first, again = await asyncio.gather(reconciled_daily(service), reconciled_daily(service))
-        found = await shell_of(service)("reconcile", "--since", "1d", "--json")
+        found = await shell_of(service)("reconcile", "--since", "1d", "--report", "--json")
     assert first.wrong == again.wrong == {Wrong.DECIDED_ELSEWHERE: 1}
     assert [one["portout_id"] for one in found.json["differences"]] == [waiting]
     assert found.json["compared"] == 2
+    assert kept_orders(found.json["evidence"], waiting, fine) == [waiting, fine]
     began = datetime.fromisoformat(found.json["since"])
     # At midnight the day changes between the run and this look.
     days = [(began + timedelta(days=ago)).date() for ago in (0, 1)]
