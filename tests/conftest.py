@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from commands.embedded import embedded_temporal, free_port
+from tests.scenarios.rules import shipped_rules
 from tests.service import Service, installed
 
 
@@ -21,4 +22,11 @@ async def temporal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[st
 async def service(temporal: str, tmp_path: Path) -> AsyncIterator[Service]:
     """An installation with the shipped rules. No worker runs yet."""
     async with installed(temporal, tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+async def edited(temporal: str, tmp_path: Path) -> AsyncIterator[Service]:
+    """An installation whose rules a test may edit."""
+    async with installed(temporal, tmp_path, rules=shipped_rules(tmp_path)) as service:
         yield service

@@ -1,28 +1,18 @@
 """What differs between bundles, which one is live, which wait, and how one is let in."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from screening.reading.loading import load_bundle
 from settings import PROJECT
 from tests.commands.conftest import shell_of
 from tests.commands.shell import Shell
 from tests.scenarios.rules import change, found, gone_live, place_of, shipped_rules
-from tests.service import REVIEWER, Service, installed
+from tests.service import REVIEWER, Service
 from tests.waiting import eventually
 
 SHIPPED = str(PROJECT / "rules")
 LOOSER = (r"^  margin: 2h", "  margin: 1h")
 BROKEN = (r"^rules:", "rulez:")
-
-
-@pytest.fixture
-async def edited(temporal: str, tmp_path: Path) -> AsyncIterator[Service]:
-    """An installation whose rules a test may edit."""
-    async with installed(temporal, tmp_path, rules=shipped_rules(tmp_path)) as service:
-        yield service
 
 
 async def test_a_bundle_that_waits_is_shown_with_what_opens_the_gate_and_activated_by_name(

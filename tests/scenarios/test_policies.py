@@ -1,17 +1,14 @@
 """Rule files that are edited or broken, while the worker runs and while it is down."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-
-import pytest
 
 from records.cases import Stage
 from records.ledger import EntryKind
 from screening.bundle import ENGINE_VERSION, REVIEW_EVERYTHING
 from screening.reading.loading import load_bundle
-from tests.scenarios.rules import change, found, gone_live, place_of, shipped_rules
-from tests.service import REVIEWER, Service, installed
+from tests.scenarios.rules import change, found, gone_live, place_of
+from tests.service import REVIEWER, Service
 from tests.waiting import eventually
 
 NOW = datetime(2026, 1, 14, 17, 0, tzinfo=UTC)
@@ -21,13 +18,6 @@ MENDED = (r"^rulez:", "rules:")
 TIGHTER = (r"^  margin: 2h", "  margin: 3h")
 LOOSER = (r"^  margin: 2h", "  margin: 1h")
 OTHER_REASON = (r"reason: Verified against our records\.", "reason: Checked against our records.")
-
-
-@pytest.fixture
-async def edited(temporal: str, tmp_path: Path) -> AsyncIterator[Service]:
-    """An installation whose rules a test may edit."""
-    async with installed(temporal, tmp_path, rules=shipped_rules(tmp_path)) as service:
-        yield service
 
 
 async def test_edited_rules_judge_new_orders_and_waiting_ones_keep_theirs(

@@ -9,39 +9,26 @@ import pytest
 from screening.reading.code_help import HELP
 from screening.reading.diagnostics import Code, Severity
 from screening.reading.loading import check_paths
+from tests.screening.small_rules import STANDARD
 
-SOUND = """\
-format: 1
-policy: us-standard
-default: true
-title: US numbers
-owner: fraud@example.com
-mode: enforce
-applies_to: {countries: [US]}
-respond: {within: 24h, margin: 2h, again_within: 4h, at_deadline: [leave]}
-lists: {blocked_carriers: lists/blocked-carriers.yaml, known_spids: lists/known-spids.yaml}
-rejections:
-  invalid_pin: {prefer_code: 1002, otherwise: other}
-  other: {prefer_code: 1001}
-defaults: {missing: review, error: review, mixed: review}
-rules:
-  - id: pin
-    title: Port-out PIN
-    why: A passcode is a permitted ground.
-    check: {pin: {}}
-    then: {match: pass, mismatch: {score: 40}, partly_set: review, not_set: skip}
-  - id: carrier
-    title: Gaining carrier is not blocked
-    why: Some are.
-    check: {carrier: {block: blocked_carriers}}
-    then: {allowed: pass, blocked: review}
+SOUND = (
+    STANDARD.partition("decide:")[0]
+    .replace("policy: standard", "policy: us-standard")
+    .replace(
+        "blocked: lists/blocked.yaml",
+        "blocked_carriers: lists/blocked-carriers.yaml, known_spids: lists/known-spids.yaml",
+    )
+    .replace("block: blocked", "block: blocked_carriers")
+    + """\
   - id: spid
     title: Gaining provider is known
     why: Some are.
     check: {spid: {known: known_spids}}
-    then: {listed: pass, unlisted: review, name_differs: review}
+    then: {listed: pass, unlisted: {score: 10}, name_differs: review}
 decide: {otherwise: review}
 """
+)
+"""The standard policy with the names that the examples use."""
 
 
 def parts(text: str) -> dict[str, str]:
