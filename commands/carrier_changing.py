@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from commands.acting import actor
+from commands.acting import Actor, actor
 from commands.carrier_asking import carrier_of, sentence_of, the_order
 from commands.output import Failed
 from commands.pins import refuse_pins
@@ -45,12 +45,16 @@ class Desk:
     carrier: TelnyxClient
     records: Records
     order: PortOut
-    who: str
+    actor: Actor
 
     @property
     def name(self) -> str:
         """What people call the order."""
         return self.order.support_key or self.order.id
+
+    @property
+    def who(self) -> str:
+        return self.actor.name
 
     def note(self, action: str, step: str, body: dict[str, Any], text: str) -> None:
         """Keep in the ledger who did it; once for a step.
@@ -58,6 +62,7 @@ class Desk:
         Raises:
             Failed: it was done, and could not be kept.
         """
+        token = self.actor.token
         try:
             case = self.records.cases.get(self.order.id)
             entry = LedgerEntry(
@@ -69,6 +74,9 @@ class Desk:
                     "action": action,
                     "reviewer": self.who,
                     "channel": "command",
+                    "verified": token is not None,
+                    "role": token.role if token else None,
+                    "token": token.token_id if token else None,
                     "round": case.round if case else 1,
                     **body,
                 },
@@ -92,9 +100,9 @@ async def desk(place: Place, wanted: str, by: str | None) -> AsyncIterator[Desk]
             "Nothing was sent: without PORTOUT_SEND=yes nothing is changed at a real carrier; set it where you run this."
         )
     with place.records_as_they_are() as records:
-        who = actor(place.settings, records, by, now()).name
+        acting = actor(place.settings, records, by, now())
         async with carrier_of(place) as carrier:
-            yield Desk(carrier, records, await the_order(carrier, wanted), who)
+            yield Desk(carrier, records, await the_order(carrier, wanted), acting)
 
 
 async def send_comment(place: Place, wanted: str, text: str, by: str | None) -> str:

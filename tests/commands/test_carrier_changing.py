@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from records.opening import open_records
 from records.store import Records
+from records.tokens import Role
 from sandbox.models import NewFault, NewOrder
 from sandbox.serve import SandboxServer
 from settings import settings_without_environment
@@ -88,6 +90,7 @@ async def test_a_comment_reaches_the_carrier_and_the_ledger_knows_who_wrote_it(
     [entry] = records.ledger.entries(order)
     assert entry.body | {"comment_id": comment["id"]} == entry.body
     assert (entry.body["action"], entry.body["reviewer"]) == ("comment", "dana")
+    assert entry.body["verified"] is False
     assert entry.personal == {"reason": "Please send the LOA."}
     sandbox.carrier.comment(order, f"The PIN {PIN} is wrong.", by_staff=True)
     table, listed = (
@@ -280,6 +283,21 @@ async def test_only_those_who_may_decide_speak_for_us(
     assert stranger.sentence == "eve is not a reviewer; these may decide (PORTOUT_REVIEWERS): dana, robin."
     assert unnamed.sentence.startswith("Say who you are with --by")
     assert posts(sandbox) == []
+
+
+async def test_who_has_a_token_is_verified_and_need_not_say_who_they_are(
+    sandbox: SandboxServer, order: str, operator: Inside, records: Records
+) -> None:
+    token, secret = records.tokens.add("robin", Role.REVIEWER, at=datetime.now(UTC))
+    environment = {"PORTOUT_REVIEWERS": "dana,robin", "PORTOUT_TOKEN": secret.get_secret_value()}
+    ran = await operator("carrier", "comment", order, "Hello.", **environment)
+    assert ran.out == "The comment on PO_1 by robin is with the carrier.\n"
+    [entry] = records.ledger.entries(order)
+    assert (entry.body["verified"], entry.body["token"]) == (True, token.token_id)
+    records.tokens.revoke(token.token_id, at=datetime.now(UTC))
+    revoked = await operator("carrier", "comment", order, "Hello again.", **environment)
+    assert revoked.sentence.startswith(f"The token {token.token_id} of robin was revoked")
+    assert len(sandbox.carrier.comments(order)) == 1
 
 
 async def test_before_the_first_start_nothing_can_be_checked_for_pins_and_nothing_is_sent(
