@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from benchmarks import intake, measures, replay, rules
+from benchmarks import intake, measures, replay, rules, webhooks
 from commands.embedded import embedded_temporal, free_port
 from commands.output import print_table
 
@@ -23,7 +23,13 @@ RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 async def _measure() -> list[measures.Figure]:
     figures: list[measures.Figure] = []
-    for measure in (*measures.ALL, intake.intake_of_a_flood, *rules.ALL, replay.replay_of_recorded_orders):
+    for measure in (
+        *measures.ALL,
+        intake.intake_of_a_flood,
+        *webhooks.ALL,
+        *rules.ALL,
+        replay.replay_of_recorded_orders,
+    ):
         print(f"{measure.__name__.replace('_', ' ')} ...", flush=True)
         with tempfile.TemporaryDirectory(prefix="portout-bench-") as folder:
             home = Path(folder)

@@ -204,9 +204,9 @@ async def start_and_memory(address: str, home: Path) -> list[Figure]:
             stderr=asyncio.subprocess.DEVNULL,
         )
         try:
-            await _polls(client)
+            await polls(client)
             polls_after = time.perf_counter() - began
-            await _until_queued(home, WAITING)
+            await until_queued(home, WAITING)
             memory = _resident(process.pid)
         finally:
             with contextlib.suppress(ProcessLookupError):
@@ -218,7 +218,7 @@ async def start_and_memory(address: str, home: Path) -> list[Figure]:
     ]
 
 
-async def _polls(client: Client) -> None:
+async def polls(client: Client) -> None:
     request = DescribeTaskQueueRequest(
         namespace=client.namespace,
         task_queue=TaskQueue(name="bench"),
@@ -230,7 +230,7 @@ async def _polls(client: Client) -> None:
         await asyncio.sleep(0.02)
 
 
-async def _until_queued(home: Path, count: int) -> None:
+async def until_queued(home: Path, count: int) -> None:
     """Wait until the worker has put so many orders into its queue."""
     url = f"sqlite:///{home / 'records.db'}"
     while True:
