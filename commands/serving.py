@@ -16,6 +16,7 @@ from commands.embedded import HOST, alone_with, embedded_temporal, free_port
 from commands.listening import console_beside, url_of
 from commands.session import Running, announced
 from console.app import listen
+from console.webhooks import PATH
 from records.opening import open_records
 from sandbox.samples import sample_customers_csv, seed
 from sandbox.serve import SandboxServer
@@ -52,7 +53,7 @@ async def _up(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         door = stack.enter_context(listen(HOST, _preferred(CONSOLE_PORT)))
         if not settings.real_carrier and not settings.telnyx_base_url:
-            settings = await _with_sandbox(settings, stack)
+            settings = await _with_sandbox(settings, stack, webhooks_to=f"{url_of(door)}{PATH}")
         settings.home.mkdir(parents=True, exist_ok=True)
         address = None
         if not os.environ.get("TEMPORAL_ADDRESS"):
@@ -67,6 +68,7 @@ async def _up(settings: Settings) -> None:
             temporal_address=address,
             carrier_url=settings.telnyx_base_url,
             console_url=url_of(door),
+            public_key=settings.telnyx_public_key,
             home=settings.home.resolve(),
         )
         stack.enter_context(announced(announced_in, running))
@@ -75,8 +77,8 @@ async def _up(settings: Settings) -> None:
         await worker.serve(settings, stop, address=address)
 
 
-async def _with_sandbox(settings: Settings, stack: AsyncExitStack) -> Settings:
-    """Start a sandbox carrier with the sample orders, and fresh records for them.
+async def _with_sandbox(settings: Settings, stack: AsyncExitStack, *, webhooks_to: str) -> Settings:
+    """Start a sandbox carrier with the sample orders, and fresh records for them; it sends its webhooks to our console.
 
     The sandbox forgets its orders when it stops. Records and history that remember them would take the samples of the
     next start for orders that came back, so they start anew with it, in a folder of their own.
@@ -91,7 +93,13 @@ async def _with_sandbox(settings: Settings, stack: AsyncExitStack) -> Settings:
         leftover.unlink()
     server = await stack.enter_async_context(SandboxServer())
     seed(server.carrier)
-    here: dict[str, object] = {"home": home, "telnyx_base_url": server.base_url}
+    server.carrier.webhooks.register(webhooks_to)
+    here: dict[str, object] = {
+        "home": home,
+        "telnyx_base_url": server.base_url,
+        "telnyx_public_key": server.carrier.webhooks.public_key,
+        "telnyx_public_key_file": None,
+    }
     if settings.pin_wait is None:
         # The samples' PINs are there or never come; nobody who looks around should wait ten minutes for them.
         here["timing"] = settings.timing.model_copy(update={"pin_wait": SANDBOX_PIN_WAIT})

@@ -28,6 +28,8 @@ class Running(BaseModel):
     temporal_address: str | None = None
     carrier_url: str | None = None
     console_url: str | None = None
+    public_key: str | None = None
+    """Of the sandbox, for its webhooks."""
     home: Path | None = None
 
 
@@ -103,5 +105,7 @@ def find_place() -> Place:
     running = running_in(settings.home)
     if not settings.real_carrier and not settings.telnyx_base_url and running.carrier_url:
         found = {"telnyx_base_url": running.carrier_url, "home": running.home or settings.home}
+        if not settings.expects_webhooks:
+            found["telnyx_public_key"] = running.public_key
         settings = settings.model_copy(update=found)
     return Place(settings, None if os.environ.get("TEMPORAL_ADDRESS") else running.temporal_address)

@@ -67,6 +67,8 @@ async def serving(
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=SECONDS_TO_FINISH,
+            # Longer than a proxy keeps its own: one that writes into a connection just being closed loses a webhook.
+            timeout_keep_alive=75,
         )
     )
     async with handover.running():

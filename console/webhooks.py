@@ -58,7 +58,7 @@ class WebhookEndpoint:
     async def _take(self, request: Request) -> str:
         keys = self._keys.in_force()
         if not keys:
-            raise _Refused(503, "no public key is configured, so no webhook can be believed")
+            raise _Refused(503, "no public key is in force, so no webhook can be believed")
         body = await _body(request)
         try:
             verify(

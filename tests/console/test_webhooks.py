@@ -160,7 +160,7 @@ async def test_without_a_public_key_nothing_is_believed(records: Records, tmp_pa
     with capture_logs() as lines:
         answer = await desk.send(BODY)
     assert answer.status_code == 503
-    assert [line["why"] for line in lines] == ["no public key is configured, so no webhook can be believed"]
+    assert [line["why"] for line in lines] == ["no public key is in force, so no webhook can be believed"]
     assert desk.queued() == []
 
 
