@@ -17,6 +17,8 @@ from telnyx_api import CarrierError, PortOutEvent, TelnyxClient
 
 HEARD_UNTIL = "webhooks-heard-until"
 """The mark with the newest moment, by the carrier's clock, that a webhook told of."""
+EXPECTED_SINCE = "webhooks-expected-since"
+"""The mark with the moment of the first intake that expected webhooks: what happened before was told to nobody."""
 ASKED_AGAIN = "webhooks-asked-again"
 """The mark with the moment of the last request to send one again, and that of the event it was about."""
 TIME_TO_COME = timedelta(minutes=2)
@@ -82,7 +84,10 @@ class WebhookSilence:
         """
         if not self._expected:
             return
-        told = [(at, event) for event in events if (at := event.created_at) and at <= now - TIME_TO_COME]
+        since = await asyncio.to_thread(self._expected_since, now)
+        told = [
+            (at, event) for event in events if (at := event.created_at) and since < at <= now - TIME_TO_COME
+        ]
         if not told:
             return
         newest_at, newest = max(told, key=lambda pair: pair[0])
@@ -98,6 +103,11 @@ class WebhookSilence:
         await self._ask_again(newest)
         if asked and is_untold(asked[1], heard):
             await self._tell(now)
+
+    def _expected_since(self, now: datetime) -> datetime:
+        marks = self._records.marks
+        noted = marks.get(EXPECTED_SINCE) or marks.set_once(EXPECTED_SINCE, now.isoformat())
+        return datetime.fromisoformat(noted)
 
     async def _ask_again(self, event: PortOutEvent) -> None:
         try:

@@ -29,8 +29,11 @@ async def events_of(parts: Parts, *orders: str) -> list[str]:
 
 
 @pytest.fixture
-def now() -> datetime:
-    return datetime.now(UTC)
+async def now(parts: Parts) -> datetime:
+    """The time, on an installation that has expected webhooks since yesterday."""
+    now = datetime.now(UTC)
+    assert await look(parts, now - timedelta(days=1)) == []
+    return now
 
 
 async def test_the_newest_event_that_no_webhook_told_is_asked_for_again_once_an_hour(
@@ -51,6 +54,14 @@ async def test_nothing_is_missed_without_a_key_events_or_time_for_the_webhook_to
     assert await look(parts, now) == []
     assert await look(parts, now + HOUR, expected=False) == []
     assert parts.incidents() == []
+
+
+async def test_what_happened_before_webhooks_were_expected_is_not_missed(parts: Parts) -> None:
+    parts.place(age_seconds=300)
+    now = datetime.now(UTC)
+    assert [await look(parts, at) for at in (now, now + HOUR)] == [[], []]
+    later = parts.place()
+    assert await look(parts, now + HOUR) == await events_of(parts, later)
 
 
 async def test_while_webhooks_come_none_is_asked_for(parts: Parts, now: datetime) -> None:

@@ -4,9 +4,13 @@ import asyncio
 import signal
 from pathlib import Path
 
+import httpx
+
 from commands.embedded import alone_with
+from commands.session import Running
 from tests.commands.shell import Shell
 from tests.service import Service
+from tests.waiting import eventually
 
 IN_USE = "An embedded Temporal server is already using {}: stop the `portout up` that runs there, "
 
@@ -14,6 +18,7 @@ IN_USE = "An embedded Temporal server is already using {}: stop the `portout up`
 async def test_a_second_copy_in_the_same_home_is_turned_away_and_the_first_goes_on(
     apart: Shell, tmp_path: Path
 ) -> None:
+    """It still takes an order in by the webhook that its sandbox sends."""
     first = await apart.start("up")
     said = b""
     try:
@@ -25,13 +30,26 @@ async def test_a_second_copy_in_the_same_home_is_turned_away_and_the_first_goes_
                 said += line
         second = await apart("up")
         queue = await apart("queue", "--json")
+        running = Running.model_validate_json((tmp_path / "running.json").read_text())
+        assert running.carrier_url is not None
+        control = f"{running.carrier_url.removesuffix('/v2')}/sandbox"
+        async with httpx.AsyncClient(base_url=control) as http:
+            order = (await http.post("/orders", json={})).json()["data"]["id"]
+            await eventually(lambda: _delivered(http, order))
     finally:
         first.send_signal(signal.SIGTERM)
-        await first.communicate()
+        _, logged = await first.communicate()
     assert second.code == 1
     assert second.sentence.startswith(IN_USE.format(tmp_path / "sandbox" / "up.db"))
     assert queue.code == 0
+    assert f'{{"portout_id": "{order}"' in logged.decode()
     assert first.returncode == 0
+
+
+async def _delivered(http: httpx.AsyncClient, order: str) -> bool:
+    """Whether the webhook of this order was taken."""
+    deliveries = (await http.get("/webhooks/deliveries")).json()["data"]
+    return any(told["portout_id"] == order and told["status"] == 200 for told in deliveries)
 
 
 async def test_with_a_real_account_a_second_copy_is_turned_away_before_it_asks_the_carrier(
