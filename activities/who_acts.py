@@ -54,7 +54,12 @@ def claimed(records: Records, given: AdmitInput, at: datetime) -> str | None:
     except RecordsError:
         return None
     claim = case.claim_of_another(given.reviewer, at) if case else None
-    return f"The order is claimed by {claim}; until then only they decide it." if claim else None
+    return claimed_sentence(claim) if claim else None
+
+
+def claimed_sentence(claim: str) -> str:
+    """What somebody is told who decides what another has claimed."""
+    return f"The order is claimed by {claim}; until then only they decide it."
 
 
 def people_needed(policy: Policy, conclusion: Conclusion) -> int:

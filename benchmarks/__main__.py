@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from benchmarks import intake, measures, replay, rules, webhooks
+from benchmarks import intake, measures, queue, replay, rules, webhooks
 from commands.embedded import embedded_temporal, free_port
 from commands.output import print_table
 
@@ -28,6 +28,7 @@ async def _measure() -> list[measures.Figure]:
         intake.intake_of_a_flood,
         *webhooks.ALL,
         *rules.ALL,
+        queue.queue_of_50_000_orders,
         replay.replay_of_recorded_orders,
     ):
         print(f"{measure.__name__.replace('_', ' ')} ...", flush=True)

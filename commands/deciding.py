@@ -19,6 +19,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.contracts import ScreeningResult, screening_workflow_id
+from activities.who_acts import claimed_sentence
 from commands.acting import actor
 from commands.orders import ended, find_case, name_of
 from commands.output import Failed
@@ -84,6 +85,10 @@ async def send(place: Place, wanted: str, by: str | None, wish: Wish) -> str:
         case = find_case(records, wanted)
         if case.stage is Stage.CLOSED:
             raise Failed(ended(case))
+        claim = case.claim_of_another(who.name, now())
+        if claim and wish.action != "note":
+            # Not by the workflow, which asks once more: it would remember this refusal when the claim is over.
+            raise Failed(claimed_sentence(claim))
         client = await place.temporal()
         async with place.carrier() as carrier:
             await refuse_pins(carrier, records, case.portout_id, f"{wish.text}\n{wish.override}")

@@ -53,8 +53,7 @@ class Waiting(BaseModel):
             f"Claimed by {self.claimed_by} until {self.claimed_until:%H:%M} UTC." if self.claimed_by else ""
         )
         first = f"Approved by {self.first_approval_by}, needs another." if self.first_approval_by else ""
-        needs = "Needs two people." if (self.people or 1) > 1 and not first else ""
-        return " ".join(filter(None, [claim, first, needs]))
+        return " ".join(filter(None, [claim, first]))
 
 
 class Queue(BaseModel):

@@ -59,9 +59,7 @@ def _reviewed(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]
         return "refused", ""
     reason = str(personal.get("reason") or "")
     if personal.get("override_reason"):
-        reason = _joined(
-            [reason, f"Overrides {', '.join(body.get('overrides') or [])}: {personal['override_reason']}"]
-        )
+        reason += f" (overrides {', '.join(body.get('overrides') or [])}: {personal['override_reason']})"
     if body.get("refused_because"):
         return f"{action} by {who} refused", _joined(
             [body["refused_because"], f"Reason given: {reason}" if reason else ""]

@@ -44,10 +44,8 @@ class Operations:
     def all(self) -> list[tuple[str, str, Handler, int]]:
         """Method, path, handler, and the status when all is well."""
         order, document = "/portouts/{portout_id}", "/documents/{document_id}"
-        # The first that fits is taken: fixed names come before {portout_id}, and what is asked most first.
+        # The first that fits is taken: fixed names come before {portout_id}.
         return [
-            ("GET", "/phone_numbers", self._phone_numbers, 200),
-            ("PATCH", f"{order}/{{status}}", self._update_status, 200),
             ("GET", "/portouts", self._portouts, 200),
             ("GET", "/portouts/events", self._events, 200),
             ("GET", "/portouts/events/{event_id}", self._event, 200),
@@ -57,6 +55,7 @@ class Operations:
             ("POST", "/portouts/reports", self._create_report, 201),
             ("GET", "/portouts/reports/{report_id}", self._report, 200),
             ("GET", order, self._portout, 200),
+            ("PATCH", f"{order}/{{status}}", self._update_status, 200),
             ("GET", f"{order}/comments", self._comments, 200),
             ("POST", f"{order}/comments", self._create_comment, 201),
             # As documented: reading them answers 201.
@@ -66,6 +65,7 @@ class Operations:
             ("POST", "/documents", self._upload, 200),
             ("GET", document, self._document, 200),
             ("GET", f"{document}/download", self._download, 200),
+            ("GET", "/phone_numbers", self._phone_numbers, 200),
         ]
 
     def _portouts(self, request: Request, _body: bytes, _effect: Effect) -> Data:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 
 from records.cases import _FIRST_WAITING, _NEXT, _WAITING, Case, CaseUpdate
 from records.store import Records
@@ -164,6 +164,11 @@ def test_the_queue_and_the_next_order_are_read_in_the_order_of_the_index(
     plan = str(behind_its_back(file, f"EXPLAIN QUERY PLAN {compiled}", *given))
     assert "USING INDEX ix_cases_stage_respond_by_portout_id (stage=?)" in plan
     assert "TEMP B-TREE" not in plan
+
+
+def test_on_postgresql_those_who_ask_at_once_pass_over_what_another_is_taking() -> None:
+    written = str(_NEXT.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
+    assert written.endswith("FOR UPDATE SKIP LOCKED")
 
 
 def test_stages_are_counted_without_reading_the_cases(records: Records) -> None:

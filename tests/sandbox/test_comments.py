@@ -52,46 +52,6 @@ async def test_every_comment_is_an_event(client: Client) -> None:
     assert {event["portout_id"] for event in events} == {order_id}
 
 
-@pytest.mark.parametrize(
-    ("ruling", "status"), [("accept", "rejected"), ("bounce", "pending"), ("port", "ported")]
-)
-async def test_the_staff_say_why_they_rule_as_they_do(
-    client: Client, carrier: Carrier, ruling: str, status: str
-) -> None:
-    order_id = carrier.create_order()
-    await client.patch(order_id, "rejected-pending", reason="The PIN is wrong.")
-    content = {"ruling": ruling, "comment": "We have checked it."}
-    truth = await client.told("POST", f"/orders/{order_id}/ruling", content)
-    assert (truth["status"], truth["comments"]) == (status, 1)
-    (comment,) = await client.data(f"/portouts/{order_id}/comments")
-    assert (comment["body"], comment["user_id"]) == ("We have checked it.", None)
-    events = await client.data("/portouts/events", {"filter[portout_id]": order_id, "page[size]": 2})
-    assert [event["event_type"] for event in events] == ["portout.status_changed", "portout.new_comment"]
-
-
-async def test_a_rejection_may_be_refused_three_times_and_ported_all_the_same(
-    client: Client, carrier: Carrier
-) -> None:
-    order_id = carrier.create_order()
-    for number in range(3):
-        answer = await client.patch(
-            order_id, "rejected-pending", reason="The PIN is wrong.", rejection_code=1002
-        )
-        assert answer.status_code == 200
-        carrier.rule(order_id, "bounce", comment=f"No, for the {number + 1}. time.")
-    await client.patch(order_id, "rejected-pending", reason="Fraud.")
-    carrier.rule(order_id, "port", comment="Ported all the same.")
-    assert (await client.data(f"/portouts/{order_id}"))["status"] == "ported"
-    assert len(await client.data(f"/portouts/{order_id}/comments")) == 4
-
-
-async def test_a_ruling_that_cannot_be_made_leaves_no_comment(client: Client, carrier: Carrier) -> None:
-    order_id = carrier.create_order()
-    content = {"ruling": "accept", "comment": "We have checked it."}
-    assert (await client.control("POST", f"/orders/{order_id}/ruling", content)).status_code == 422
-    assert await client.data(f"/portouts/{order_id}/comments") == []
-
-
 async def test_all_comments_come_on_one_page(client: Client, carrier: Carrier) -> None:
     order_id = carrier.create_order()
     for number in range(45):

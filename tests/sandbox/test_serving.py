@@ -64,9 +64,6 @@ async def test_a_client_that_hangs_up_in_the_middle_of_its_request_does_no_harm(
 
 @pytest.mark.parametrize("turns", range(6))
 async def test_whoever_connects_while_the_server_stops_is_turned_away(turns: int) -> None:
-    """Accepting takes several turns of the event loop, and nothing outside asyncio tells how far it has come:
-    so the server is stopped after each number of turns, rather than on a condition.
-    """
     server = await SandboxServer().__aenter__()
     with socket.create_connection((server.host, server.port)) as caller:
         caller.setblocking(False)

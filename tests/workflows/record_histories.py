@@ -121,6 +121,16 @@ async def rescreened(house: House) -> None:
     await order.result()
 
 
+async def two_people(house: House) -> None:
+    house.world.plays("conclude", samples.NEEDS_TWO)
+    order = await _in_review(house, "two-people")
+    await order.decide("approve", by="dana", grant="grant-1")
+    await order.refusal("approve", by="dana", grant="grant-2")
+    await order.forward(hours=12)
+    await order.decide("approve", by="robin", grant="grant-3")
+    await order.result()
+
+
 STORIES: tuple[Callable[[House], Awaitable[None]], ...] = (
     auto_approve,
     auto_deny,
@@ -133,6 +143,7 @@ STORIES: tuple[Callable[[House], Awaitable[None]], ...] = (
     next_round,
     late_pin,
     rescreened,
+    two_people,
 )
 
 
