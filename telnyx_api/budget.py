@@ -27,7 +27,7 @@ SIGN_OF_LIFE = 5.0
 """Seconds. So often a request that waits calls back, for heartbeats."""
 
 _ROUNDING = 1.0  # seconds: resets come in whole ones
-_EARLY = 0.001  # seconds: the event loop may ring a little before the time
+_LATE = 0.001  # seconds: the event loop may ring a little before the time, and then it is not time yet
 
 
 class Urgency(IntEnum):
@@ -107,7 +107,7 @@ class RateBudget:
             _log.info("The carrier's rate limit is nearly used up: %s waits up to %.0f s.", doing, wait)
         place = (urgency, next(self._arrivals))
         turn = self._waiting[place] = loop.create_future()
-        timer = loop.call_later(min(wait, patience), self._last_chance, turn)
+        timer = loop.call_later(min(wait, patience) + _LATE, self._last_chance, turn)
         try:
             while not turn.done():
                 done, _ = await asyncio.wait([turn], timeout=SIGN_OF_LIFE)
@@ -169,7 +169,6 @@ class RateBudget:
             self._window = told
         elif told.latest >= window.earliest:
             window.left = min(window.left, told.left)
-            window.earliest = max(window.earliest, told.earliest)
             window.latest = min(window.latest, told.latest)
 
     def _wait(self, urgency: Urgency, now: float) -> tuple[float, bool]:
@@ -184,7 +183,7 @@ class RateBudget:
 
     def _last_chance(self, turn: "asyncio.Future[None]") -> None:
         """What waited until the end that was told either goes now or is refused."""
-        self._let_in(asyncio.get_running_loop().time() + _EARLY)
+        self._let_in(asyncio.get_running_loop().time())
         turn.cancel()
 
     def _let_in(self, now: float) -> None:
