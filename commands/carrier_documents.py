@@ -51,7 +51,7 @@ def attach(
 ) -> None:
     """Upload a file and link it to an order. Run again after a failure, it goes on where it stopped."""
     from commands import carrier_asking as asking
-    from commands.carrier_changing import attach as attach_file
+    from commands.carrier_attaching import attach as attach_file
     from telnyx_api import DocumentType
 
     asking.one_of("--type", kind, get_args(DocumentType))

@@ -15,10 +15,14 @@ from records.tokens import Role
 from sandbox.models import NewFault, NewOrder
 from sandbox.serve import SandboxServer
 from settings import settings_without_environment
+from tests.commands.conftest import shell_of
+from tests.commands.desk import waiting_order
 from tests.commands.inside import Inside
 from tests.commands.shell import Ran
+from tests.service import Service
 
 PIN, ON_FILE = "48213957", "60917324"
+NOWHERE = "127.0.0.1:1"
 LETTER = b"%PDF-1.7 a letter of authorization"
 
 
@@ -34,6 +38,7 @@ def records(tmp_path: Path) -> Iterator[Records]:
 def order(sandbox: SandboxServer) -> str:
     """An order with a PIN attempted and another one on file."""
     sandbox.carrier.add_number(phone_number="+12125550101", external_pin=ON_FILE)
+    sandbox.carrier.documents.scan_takes = 0.0
     return sandbox.carrier.create_order(
         NewOrder.model_validate(
             {"phone_numbers": ["+12125550101"], "attempted_pin": PIN, "support_key": "PO_1"}
@@ -43,7 +48,11 @@ def order(sandbox: SandboxServer) -> str:
 
 @pytest.fixture
 def letter(tmp_path: Path) -> Path:
-    file = tmp_path / "letter.pdf"
+    return written(tmp_path)
+
+
+def written(folder: Path) -> Path:
+    file = folder / "letter.pdf"
     file.write_bytes(LETTER)
     return file
 
@@ -61,7 +70,7 @@ class Person:
         self._operator = operator
 
     async def __call__(self, *arguments: str, by: str = "dana", **environment: str) -> Ran:
-        environment = {"PORTOUT_REVIEWERS": "dana,robin", **environment}
+        environment = {"PORTOUT_REVIEWERS": "dana,robin", "TEMPORAL_ADDRESS": NOWHERE, **environment}
         return await self._operator("carrier", *arguments, "--by", by, **environment)
 
 
@@ -147,10 +156,11 @@ async def test_a_comment_of_which_nobody_knows_says_where_to_look(
 async def test_an_attached_file_is_linked_scanned_and_kept_in_the_ledger(
     sandbox: SandboxServer, records: Records, order: str, dana: Person, letter: Path, operator: Inside
 ) -> None:
+    sandbox.carrier.documents.scan_takes = 0.3
     ran = await dana("attach", "PO_1", str(letter), "--type", "loa")
     assert ran.code == 0
     assert ran.out.startswith("letter.pdf is attached to PO_1 as loa by dana (document ")
-    assert "virus scan: pending_scan" in ran.out
+    assert ran.out.endswith(", virus scan: scanned).\n")
     [link] = sandbox.carrier.supporting_documents(order)
     assert link["type"] == "loa"
     [entry] = records.ledger.entries(order)
@@ -161,6 +171,33 @@ async def test_an_attached_file_is_linked_scanned_and_kept_in_the_ledger(
     listed = await operator("carrier", "documents", order, "--json")
     assert re.search(r"loa +letter\.pdf +34 bytes +infected +pending +20", table.out)
     assert listed.json[0]["document"]["sha256"] == sha256(LETTER).hexdigest()
+
+
+async def test_an_infected_file_is_told_at_once(
+    sandbox: SandboxServer, order: str, dana: Person, letter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.carrier.documents.scan_takes = 3600.0
+    link = sandbox.carrier.documents.link
+
+    def linked_and_scanned(document_id: str) -> None:
+        link(document_id)
+        sandbox.carrier.documents.set_scan(document_id, "infected")
+
+    monkeypatch.setattr(sandbox.carrier.documents, "link", linked_and_scanned)
+    ran = await dana("attach", order, str(letter), "--type", "loa")
+    assert ran.code == 0
+    assert ran.out.endswith(", virus scan: infected). Ask the customer for another file.\n")
+
+
+async def test_a_screening_is_told_that_a_document_came(standing: Service, tmp_path: Path) -> None:
+    order = await waiting_order(standing)
+    standing.carrier.carrier.documents.scan_takes = 0.0
+    file = renamed(written(tmp_path), "for-a-screening.pdf")
+    ran = await shell_of(standing)("carrier", "attach", order, str(file), "--type", "loa", "--by", "dana")
+    assert (ran.code, ran.err) == (0, "")
+    history = await standing.screening(order).fetch_history()
+    signals = [event.workflow_execution_signaled_event_attributes.signal_name for event in history.events]
+    assert "documents_received" in signals
 
 
 async def test_a_file_that_was_uploaded_and_not_linked_is_linked_by_the_same_command(
