@@ -60,7 +60,7 @@ class People:
             await self._until_at_the_carrier(portout_id, "rejected-pending")
             self._service.carrier.carrier.rule(portout_id, "bounce")
             await self._until_it_waits(portout_id, round_=2)
-            await self._decide(portout_id, "approve", REVIEWER)
+            await self._decide(portout_id, "approve", REVIEWER, override_reason="The PIN was reset by us.")
 
     async def _until_it_waits(self, portout_id: str, *, round_: int = 1) -> None:
         while not self._over():
@@ -75,9 +75,9 @@ class People:
                 return
             await asyncio.sleep(LOOKS_EVERY)
 
-    async def _decide(self, portout_id: str, action: str, by: str) -> None:
+    async def _decide(self, portout_id: str, action: str, by: str, **more: str) -> None:
         request = ReviewRequest.model_validate(
-            {"action": action, "reviewer": by, "reason": f"{by} spoke with the account holder."}
+            {"action": action, "reviewer": by, "reason": f"{by} spoke with the account holder.", **more}
         )
         while not self._over():
             try:

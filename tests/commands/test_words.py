@@ -106,7 +106,7 @@ ANSWER = {"status": "rejected-pending", "rejection_code": 1002, "reason": "Wrong
                 {"action": "deny", "reviewer": "dana", "channel": "signal"},
                 {"reason": "No."},
             ),
-            "deny by dana (signal)",
+            "deny by dana (signal, unverified)",
             "No.",
         ),
         (

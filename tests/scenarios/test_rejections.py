@@ -35,7 +35,7 @@ async def test_a_denial_without_a_usable_code_waits_for_a_person(service: Servic
             await service.review(order, "deny")
         assert "the carrier lists 1003 Something else" in refused_because(refused.value)
         await service.review(order, "deny", rejection_code=1003, reason="The PIN is wrong.")
-        await service.review(hopeless, "approve")
+        await service.review(hopeless, "approve", override_reason="We reset the PIN.")
         denied, approved = await service.results(order, hopeless)
     assert (denied.outcome, denied.rejection_code) == ("deny", 1003)
     assert approved.outcome == "approve"
@@ -57,7 +57,7 @@ async def test_a_refused_rejection_goes_to_a_person_and_is_never_repeated(servic
             await service.review(again_denied, "deny", reason=WRONG_PIN_TEXT)
         assert "already refused" in refused_because(barred.value)
         await service.review(again_denied, "deny", reason="The account holder did not ask for this.")
-        await service.review(approved, "approve")
+        await service.review(approved, "approve", override_reason="We reset the PIN.")
         second = await service.results(again_denied, approved)
     assert [(result.round, result.outcome, result.decided_by) for result in second] == [
         (2, "deny", "reviewer"),
