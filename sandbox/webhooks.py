@@ -24,7 +24,7 @@ ANSWER_WITHIN = 2.0
 PAUSE = 0.25
 """Seconds between two attempts; Telnyx publishes no figure."""
 
-_AT_ONCE = 20
+_AT_ONCE = 8
 _SILENCE_SEEN_EVERY = 0.1
 _KEPT = 100_000
 

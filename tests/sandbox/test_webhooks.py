@@ -225,7 +225,7 @@ async def test_webhooks_come_often_and_in_disorder_when_asked_for(
 ) -> None:
     await client.told("POST", "/webhooks", {"url": receiver.url})
     await client.told("POST", "/webhooks/mischief", {"copies": 50, "spread": 0.2, "seed": 4})
-    orders = [carrier.create_order() for _ in range(4)]
+    orders = [carrier.create_order() for _ in range(2)]
     await carrier.webhooks.quiet()
     came = [hook.data["payload"]["id"] for hook in receiver.hooks]
     assert Counter(came) == dict.fromkeys(orders, 50)
@@ -239,14 +239,14 @@ async def test_a_seeded_share_is_dropped(client: Client, carrier: Carrier, recei
     async def lost(seed: int) -> list[bool]:
         receiver.hooks.clear()
         await client.told("POST", "/webhooks/mischief", {"drop": 0.2, "seed": seed})
-        orders = [carrier.create_order() for _ in range(100)]
+        orders = [carrier.create_order() for _ in range(40)]
         await carrier.webhooks.quiet()
         came = {hook.data["payload"]["id"] for hook in receiver.hooks}
         return [order not in came for order in orders]
 
     first, again, other = await lost(7), await lost(7), await lost(8)
     assert first == again != other
-    assert 10 <= sum(first) <= 30
+    assert 2 <= sum(first) <= 18
     assert (await client.told("GET", "/webhooks"))["dropped"] == sum(first + again + other)
 
 
