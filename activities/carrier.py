@@ -20,6 +20,7 @@ from activities.contracts import (
     Notice,
     NoticeKind,
 )
+from activities.documents import linked_documents
 from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
 from activities.pins import STATUS_CHANGED, attempted_pins
@@ -27,8 +28,10 @@ from activities.records import write_ending
 from records.errors import RecordsError
 from records.marks import PAUSED
 from records.store import Records
+from screening.checks import documents
 from settings import Timing
 from telnyx_api import (
+    CarrierError,
     Conflict,
     NotFound,
     PortOut,
@@ -69,10 +72,23 @@ class CarrierActivities:
         async with retrying(self._board, refused_key=self._refused_key):
             order = await self._carrier.portout(given.portout_id)
             attempts = await attempted_pins(self._carrier, given.portout_id)
+        found = await self._documents(given)
         compared = await asyncio.to_thread(self._records.attempts.compared, given.portout_id)
         return Look(
-            status=order.status, unseen_pin=any(attempt.event_id not in compared for attempt in attempts)
+            status=order.status,
+            unseen_pin=any(attempt.event_id not in compared for attempt in attempts),
+            documents=found,
         )
+
+    async def _documents(self, given: LookInput) -> str | None:
+        """How awaited documents stand. They are looked for on their own, too, so a failure holds up nothing else."""
+        if not given.documents:
+            return None
+        try:
+            came = await linked_documents(self._carrier, given.portout_id)
+        except CarrierError:
+            return None
+        return documents.standing(given.documents, came)[0]
 
     @activity.defn
     async def answer(self, given: AnswerInput) -> AnswerResult:

@@ -95,10 +95,6 @@ class CheckActivities:
         return await asyncio.to_thread(self._ask, given)
 
     @activity.defn
-    async def check_documents(self, given: RuleInput) -> CheckResult:
-        return await asyncio.to_thread(self._ask, given)
-
-    @activity.defn
     async def check_account_lock(self, given: RuleInput) -> CheckResult:
         return await asyncio.to_thread(self._ask, given)
 
@@ -112,6 +108,10 @@ class CheckActivities:
 
     @activity.defn
     async def check_number(self, given: RuleInput) -> CheckResult:
+        return await self._ask_with_carrier(given)
+
+    @activity.defn
+    async def check_documents(self, given: RuleInput) -> CheckResult:
         return await self._ask_with_carrier(given)
 
     @activity.defn

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from activities.asking_messages import Ask, Standing
 from records.cases import DecidedBy
 from records.ledger import EntryKind
 from screening.facts import OrderFacts
@@ -62,6 +63,8 @@ class Carried(Message):
     """Of a round that is screened anew: who tried what in vain before, in sentences."""
     review_began: datetime | None = None
     """Of a round that is screened anew: when people were first asked, from which reminders are counted."""
+    ask: Ask | None = None
+    """Of a round that is screened anew: the documents that are still awaited."""
 
 
 class StartScreening(Message):
@@ -84,6 +87,8 @@ class RuleToRun(Message):
 
     rule_id: str
     check: str
+    reads_documents: bool = False
+    """Whether documents that come can change its result."""
 
 
 class Opened(Message):
@@ -138,6 +143,10 @@ class ConcludeInput(Message):
     now: datetime
     screened_at: datetime | None = None
     """The moment that the rules took for now; a run that an older worker started does not say."""
+    documents: Standing | None = None
+    """Why only the rules that read documents were run again: all came, or one is infected."""
+    asked: bool = False
+    """Whether documents have been asked for already, so that the policy does not ask again."""
 
 
 class Answer(Message):
@@ -171,6 +180,8 @@ class Conclusion(Message):
     reject_as: str | None = None
     reason: str | None = None
     answer: Answer | None = None
+    ask: Ask | None = None
+    """The documents that the policy asks for, by itself."""
     eligible: list[EligibleCode] = []
     """The codes that the carrier listed when the review began; empty when it could not be asked."""
     possible: bool = True
@@ -272,6 +283,8 @@ class Ending(Message):
 
 class LookInput(Message):
     portout_id: str
+    documents: list[str] = []
+    """The types of documents that are awaited."""
 
 
 class Look(Message):
@@ -280,6 +293,8 @@ class Look(Message):
     status: str
     unseen_pin: bool = False
     """A PIN was attempted that no screening of this order has compared yet."""
+    documents: str | None = None
+    """How the awaited documents stand, as a result of the check `documents`; None when that is not known."""
 
 
 class NoticeKind(StrEnum):

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from activities.documents import linked_documents
 from activities.pins import attempted_pins
 from records.customers import CustomerMatch, CustomerRecord
 from records.history import PastOrder
 from records.store import Records
 from screening.bundle import Bundle
-from screening.checks import CHECKS, repeat_request, velocity
+from screening.checks import CHECKS, documents, repeat_request, velocity
 from screening.checks.number import UNKNOWN
 from screening.checks.repeat_request import RepeatRequestParams
 from screening.checks.velocity import VelocityParams
@@ -35,6 +36,8 @@ UNSTATED = "unstated"
 
 _STATUSES = "number.statuses"
 _EARLIER = frozenset({"history.rejected_at", "history.changed"})
+DOCUMENT_FACTS = frozenset(documents.FACTS)
+"""The facts that change when documents come."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ async def gather(records: Records, carrier: TelnyxClient, question: Question) ->
     if _STATUSES in question.reads:
         statuses = await _number_statuses(carrier, question.order.phone_numbers)
         gathered = replace(gathered, number_statuses=statuses)
+    if question.reads & DOCUMENT_FACTS:
+        gathered = replace(gathered, documents=await linked_documents(carrier, question.order.id))
     if question.reads & _EARLIER:
         known, earlier = await _earlier_rejection(records, carrier, question)
         gathered = replace(gathered, history_known=known, earlier=earlier)

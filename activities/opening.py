@@ -8,7 +8,7 @@ from temporalio import activity
 
 from activities.carrier_errors import retrying
 from activities.contracts import CarrierStatus, Notice, NoticeKind, Opened, OpenInput, RuleToRun
-from activities.evidence import past_order
+from activities.evidence import DOCUMENT_FACTS, past_order
 from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
 from activities.policies import InForce, PolicyShelf
@@ -16,9 +16,10 @@ from records.cases import CaseUpdate, Stage
 from records.customers import CustomerMatch
 from records.ledger import EntryKind, LedgerEntry, PastRounds
 from records.store import Records
+from screening.checks import CHECKS
 from screening.countries import countries_of
 from screening.facts import OrderFacts
-from screening.policy import Mode
+from screening.policy import Mode, Rule
 from screening.rejection import Barred
 from settings import Timing
 from telnyx_api import PortOut, TelnyxClient
@@ -161,7 +162,7 @@ def judge(
         policy_digest=in_force.digest,
         mode=policy.mode if sends else Mode.SHADOW,
         sends=sends,
-        rules=[RuleToRun(rule_id=rule.id, check=rule.check.kind) for rule in policy.rules],
+        rules=[_to_run(rule) for rule in policy.rules],
         limit=limit,
         respond_by=respond_by,
         remind_at=policy.review.remind_at,
@@ -170,6 +171,13 @@ def judge(
         may_be_denied=round_ == 1 and not older,
         refused=list({(barred.code, barred.reason): barred for barred in refused}.values()),
         several_customers=several,
+    )
+
+
+def _to_run(rule: Rule) -> RuleToRun:
+    reads = CHECKS[rule.check.kind].facts_read(rule.check.params)
+    return RuleToRun(
+        rule_id=rule.id, check=rule.check.kind, reads_documents=not DOCUMENT_FACTS.isdisjoint(reads)
     )
 
 
@@ -203,4 +211,6 @@ def case_of(opened: Opened, now: datetime) -> CaseUpdate:
         number_count=len(order.phone_numbers),
         first_approval_by=None,
         carrier_status=CarrierStatus.PENDING,
+        asked_at=None,
+        asked_for=None,
     )

@@ -43,6 +43,8 @@ class CaseUpdate(BaseModel):
         first_approval_by: who approved first of two.
         claimed_by, claimed_until: who looks at it, and until when nobody else may decide.
         rules: rule id to result.
+        asked_at: when documents were asked for that have not all come.
+        asked_for: their types, as words of a sentence.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -77,6 +79,8 @@ class CaseUpdate(BaseModel):
     carrier_status: str | None = None
     rules: dict[str, str] = {}
     note: str | None = None
+    asked_at: AwareDatetime | None = None
+    asked_for: str | None = None
 
 
 class Case(CaseUpdate):

@@ -165,6 +165,8 @@ cases = sa.Table(
     sa.Column("carrier_status", Words),
     sa.Column("rules", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("note", Words),
+    sa.Column("asked_at", UtcDateTime),
+    sa.Column("asked_for", Words),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     # In the order of the queue, so that neither its head nor the next order needs the others.
     sa.Index(None, "stage", "respond_by", "portout_id"),

@@ -15,6 +15,7 @@ from screening.policy import Policy, Rule
 from screening.results import (
     CheckResult,
     Decision,
+    DocumentRequest,
     FactClass,
     FactValue,
     Finding,
@@ -110,6 +111,7 @@ def decide_on(
         notes += obstacles
 
     reason, reject_as = None, None
+    request = _request(effects, bands, facts) if outcome is Outcome.ASK else None
     if outcome is Outcome.APPROVE:
         reason = render(policy.approve.reason, Place.REASON, facts)
     elif outcome is Outcome.DENY and denial is not None:
@@ -120,6 +122,7 @@ def decide_on(
         score=score,
         people=people,
         findings=[_finding(rule, answer, effect, facts, score) for rule, answer, effect in judged],
+        request=request,
         reject_as=reject_as,
         reason=reason,
         host_messaging=outcome is Outcome.APPROVE and policy.approve.host_messaging,
@@ -210,6 +213,16 @@ def _denial(effects: Sequence[Effect], bands: Sequence[Band]) -> Effect | Band |
     denials: list[Effect | Band] = [effect for effect in effects if effect.outcome is EffectOutcome.DENY]
     denials += [band for band in bands if band.outcome == "deny"]
     return denials[0] if denials else None
+
+
+def _request(
+    effects: Sequence[Effect], bands: Sequence[Band], facts: Mapping[str, FactValue]
+) -> DocumentRequest:
+    """Everything that is asked for, in one message: whoever sends documents is not to be asked twice."""
+    asking = [effect for effect in (*effects, *bands) if effect.outcome == EffectOutcome.ASK]
+    messages = [render(effect.message or "", Place.MESSAGE, facts) for effect in asking]
+    types = [str(wanted) for effect in asking for wanted in effect.types]
+    return DocumentRequest(message=" ".join(dict.fromkeys(messages)), types=list(dict.fromkeys(types)))
 
 
 def _finding(

@@ -41,7 +41,7 @@ class _Consequence(RuleModel):
         reason: the text of a denial for the carrier. It leaves the company and may name public facts only.
         note: a sentence for our own people; it may name internal facts too.
         message: the text that asks for documents. It leaves the company and may name public facts only.
-        types: the types of documents that are asked for.
+        types: the types of documents that are asked for; all of them are awaited.
         override: counsel approved a denial on a ground that the law does not list; says why in `why`.
         why: who approved that, and on what ground.
     """

@@ -104,7 +104,25 @@ _FACTS: tuple[Fact, ...] = (
         "documents.types",
         FactType.TEXTS,
         FactClass.INTERNAL,
-        "Types of the documents that came: loa, invoice.",
+        "Types of the documents that came and are clean: loa, invoice.",
+    ),
+    Fact(
+        "documents.infected",
+        FactType.TEXTS,
+        FactClass.INTERNAL,
+        "Types of the documents in which the carrier's virus scan found something.",
+    ),
+    Fact(
+        "documents.unscanned",
+        FactType.TEXTS,
+        FactClass.INTERNAL,
+        "Types of the documents that the carrier has not scanned yet.",
+    ),
+    Fact(
+        "documents.sha256",
+        FactType.TEXTS,
+        FactClass.INTERNAL,
+        "Each clean document that came, as its type and the SHA-256 of its content.",
     ),
     *(
         Fact(

@@ -1,10 +1,10 @@
 """What tests of rule files say: facts that are given, and what must come out."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from screening.effects import People
+from screening.effects import DocumentType, People
 from screening.policy_values import FactText, Flag, Moment, Name, RuleModel, Text, WholeNumber
 
 
@@ -51,6 +51,8 @@ class Expectation(RuleModel):
         score: the sum of all points.
         people: how many people must approve.
         reason: the text for the carrier, filled in.
+        message: the text that asks for documents, filled in.
+        types: the documents that are asked for, all of them.
         at_deadline: what is done when nobody decides.
     """
 
@@ -60,6 +62,8 @@ class Expectation(RuleModel):
     score: WholeNumber | None = None
     people: People | None = None
     reason: Text | None = None
+    message: Text | None = None
+    types: list[Annotated[DocumentType, Field(strict=False)]] | None = None
     at_deadline: DeadlineExpectation | None = None
 
 

@@ -103,6 +103,18 @@ class Finding(Tolerant):
     shadow: bool = False
 
 
+class DocumentRequest(Tolerant):
+    """Documents that are asked for.
+
+    Attributes:
+        message: the rendered text that goes to the carrier.
+        types: the types of documents, in the order in which the policy names them; all of them are wanted.
+    """
+
+    message: str
+    types: list[str]
+
+
 class Decision(Tolerant):
     """What the rules of a policy make of an order.
 
@@ -111,6 +123,7 @@ class Decision(Tolerant):
         score: sum of the points of the findings that count.
         people: how many people an approval needs, 1 or 2.
         findings: one per rule, in the order of the policy file.
+        request: what is asked for; None unless the outcome is `ask`.
         reject_as: the policy's name for the ground of a denial; None unless the outcome is `deny`.
         reason: the rendered text that goes to the carrier with an automatic answer; None for `ask` and
             `review`.
@@ -122,6 +135,7 @@ class Decision(Tolerant):
     score: int
     people: int
     findings: list[Finding] = Field(default_factory=list)
+    request: DocumentRequest | None = None
     reject_as: str | None = None
     reason: str | None = None
     host_messaging: bool = False

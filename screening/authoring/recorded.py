@@ -19,7 +19,7 @@ from screening.conditions import COUNTED_FACTS, lists_read
 from screening.countries import countries_of
 from screening.decision import decide
 from screening.facts import CustomerFacts, OrderFacts
-from screening.gathered import EarlierRejection, GatheredFacts
+from screening.gathered import EarlierRejection, GatheredFacts, documents_in
 from screening.named_lists import NamedList
 from screening.policy import Policy, Rule
 from screening.results import CheckResult, Decision, FactValue, Finding, Outcome, RuleResult, Tolerant
@@ -250,7 +250,6 @@ class Past:
         """The recorded facts as checks read them, without the history, which depends on the rule that asks."""
         recorded = self.recorded
         statuses = recorded.other_facts.get("number.statuses")
-        documents = recorded.other_facts.get("documents.types")
         return GatheredFacts(
             order=recorded.order,
             now=recorded.now,
@@ -258,7 +257,7 @@ class Past:
             customers=recorded.customers,
             lists=questions.lists,
             number_statuses=statuses if isinstance(statuses, list) else None,
-            document_types=documents if isinstance(documents, list) else None,
+            documents=documents_in(recorded.other_facts),
         )
 
     def answer(self, question: Question, gathered: GatheredFacts) -> CheckResult:

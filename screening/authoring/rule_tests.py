@@ -298,6 +298,11 @@ def _differences(expected: Expectation, decision: Decision) -> Iterator[str]:
         yield _difference("people", expected.people, decision.people)
     if expected.reason is not None and expected.reason != decision.reason:
         yield _difference("reason", expected.reason, decision.reason)
+    message, types = (decision.request.message, decision.request.types) if decision.request else (None, [])
+    if expected.message is not None and expected.message != message:
+        yield _difference("message", expected.message, message)
+    if expected.types is not None and set(expected.types) != set(types):
+        yield _difference("types", _listed(expected.types), _listed(types))
 
 
 def _deadline_differences(

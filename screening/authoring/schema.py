@@ -187,7 +187,7 @@ def _all_results() -> dict[str, str]:
 def _effect(schema: Schema) -> Schema:
     schema.pop("required")
     schema["anyOf"] = [{"required": ["outcome"]}, {"required": ["score"]}]
-    schema["allOf"] = [_needed("deny", ["reject_as", "reason"]), _needed("ask", ["message"])]
+    schema["allOf"] = [_needed("deny", ["reject_as", "reason"]), _needed("ask", ["message", "types"])]
     complete_by_themselves = [EffectOutcome.PASS, EffectOutcome.SKIP, EffectOutcome.REVIEW]
     return _word_or_map([word.value for word in complete_by_themselves], schema)
 

@@ -127,9 +127,11 @@ def _check_request(effect: Node, names: PolicyNames, faults: Faults) -> None:
         faults.error(
             _outcome_node(effect), Code.INCOMPLETE_EFFECT, sentence, "add ask: {wait: 8h, recheck: 15m}"
         )
-    if child(effect, "message") is None:
-        sentence = "asking for documents needs a message"
-        faults.error(_outcome_node(effect), Code.INCOMPLETE_EFFECT, sentence, "say what is to be sent")
+    lacking = [key for key in ("message", "types") if child(effect, key) is None]
+    if lacking:
+        sentence = f"asking for documents needs {' and '.join(lacking)}"
+        suggestion = "write {outcome: ask, message: …, types: [loa]}"
+        faults.error(_outcome_node(effect), Code.INCOMPLETE_EFFECT, sentence, suggestion)
 
 
 def _key(effect: Node, key: str) -> Node | None:

@@ -9,6 +9,7 @@ What is not given is not known, and a check that needs it answers `missing`. Som
   there is no such thing as the customer's name, and such facts are not used. A customer is not locked unless said so.
 - With `history.rejected_at` alone nothing was changed since. `history.rejected_at: never` says that earlier rejections were
   looked for, and there is none.
+- Documents given by any fact of theirs are all that there are.
 - Without numbers the order counts as one number where PINs are compared. `customer.pin` is the PIN of every number; a
   list gives one per number, blank where there is none.
 """
@@ -23,7 +24,7 @@ from pydantic import SecretStr
 
 from screening.countries import countries_of
 from screening.facts import CATALOGUE, ClearPin, CustomerFacts, FactType, OrderFacts
-from screening.gathered import EarlierRejection, GatheredFacts
+from screening.gathered import EarlierRejection, GatheredFacts, documents_in
 from screening.named_lists import NamedList
 from screening.reading.diagnostics import quoted
 from screening.results import FactClass, FactValue
@@ -119,7 +120,7 @@ def gathered_from(
         customers=_customers(given),
         lists=lists or {},
         number_statuses=given.texts("number.statuses"),
-        document_types=given.texts("documents.types"),
+        documents=documents_in(given.known),
         counts=given.counts(),
         history_known=earlier is not None or given.text(_REJECTED_AT) == NEVER,
         earlier=earlier,

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from screening.checks import CHECKS, CheckKind, condition
+from screening.checks.documents import UNSCANNED
 from screening.checks.kind import ERROR, MISSING, MIXED
 from screening.facts import CATALOGUE
 from screening.reading.condition_faults import asks_presence, check_condition
@@ -17,7 +18,7 @@ from screening.reading.shape import Faults, parse
 from screening.reading.yaml_tree import MapNode, Node, Scalar, child, entries, items, word, words
 from screening.results import FactClass
 
-_NO_EVIDENCE = frozenset({MISSING, ERROR, MIXED})
+_NO_EVIDENCE = frozenset({MISSING, ERROR, MIXED, UNSCANNED})
 ASKED_BY_NAME = CHECKS.keys() - {condition.KIND.name}
 """What may stand under `check`; conditions are written under `when`."""
 

@@ -83,7 +83,7 @@ rules:
   - id: documents
     title: Documents
     check: {documents: {needs: [loa]}}
-    then: {complete: pass, incomplete: {score: 5}}
+    then: {complete: pass, incomplete: {score: 5}, infected: {score: 9}, unscanned: {score: 7}}
   - id: lock
     title: Lock
     check: {account_lock: {}}

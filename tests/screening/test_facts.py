@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from screening.facts import CATALOGUE, CustomerFacts, FactType, OrderFacts
-from screening.gathered import EarlierRejection, GatheredFacts
+from screening.gathered import EarlierRejection, GatheredFacts, LinkedDocument, Scan
 from screening.results import FactClass, FactValue
 
 ORDER = OrderFacts(
@@ -29,7 +29,7 @@ def test_every_fact_that_travels_is_in_the_catalogue_with_its_type_and_none_is_s
         now=NOW,
         customers=[CustomerFacts(name="A", business_name="B", authorized_names=["C"], tags=["vip"])],
         number_statuses=["active"],
-        document_types=["loa"],
+        documents=[LinkedDocument("loa", Scan.CLEAN, "9f86d0")],
         counts={name: 1 for name in CATALOGUE if "_per_" in name},
         earlier=EarlierRejection(NOW, ["pin"]),
     ).as_facts()

@@ -46,6 +46,8 @@ _CHANGES: Mapping[str, st.SearchStrategy[Any]] = {
     "customer.authorized_names": st.lists(_NAMES, max_size=2),
     "number.statuses": st.lists(st.sampled_from(["active", "deleted", "odd"]), max_size=2),
     "documents.types": st.lists(st.sampled_from(["loa", "invoice"]), max_size=2),
+    "documents.infected": st.lists(st.just("loa"), max_size=1),
+    "documents.sha256": st.lists(st.sampled_from(["loa aa", "loa bb"]), max_size=2),
     "history.orders_per_spid": st.integers(0, 6),
     "history.rejected_at": st.sampled_from(
         ["never", "2026-01-10T12:00:00+00:00", "2025-06-01T12:00:00+00:00"]

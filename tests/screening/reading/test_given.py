@@ -79,7 +79,7 @@ def test_a_value_that_does_not_fit_is_refused_in_words(name: str, written: FactV
 def test_what_is_not_given_is_not_known() -> None:
     gathered = gathered_from({})
     assert gathered.now == DEFAULT_NOW
-    assert (gathered.number_statuses, gathered.document_types, gathered.earlier) == (None, None, None)
+    assert (gathered.number_statuses, gathered.documents, gathered.earlier) == (None, None, None)
     assert (gathered.customers, gathered.counts, gathered.history_known) == ([], {}, False)
     assert (gathered.attempted_pin, list(gathered.pins)) == (None, [None])
     known = {name: value for name, value in gathered.as_facts().items() if value is not None}
@@ -103,6 +103,7 @@ def test_every_fact_that_is_not_secret_reaches_the_checks() -> None:
     facts = {name: samples[fact.type] for name, fact in CATALOGUE.items() if name not in SECRETS}
     numbers: list[str] = ["+13125550100", "+14165550100", "+13125550101"]
     facts |= plain(portout__phone_numbers=numbers, portout__countries=["CA", "US"], customer__count=1)
+    facts["documents.sha256"] = ["one 9f86d0", "two 60303a"]
     assert gathered_from(facts).as_facts() == facts
 
 

@@ -57,7 +57,7 @@ CASES = [
     ("      match: pass\n", "      match: {score: 5, outcome: pass}\n", "PO122", "5", "pass adds no points", ""),
     ("      match: pass\n", "      match: score\n", "PO122", "score", "needs points", "{score: 15}"),
     ("      match: pass\n", "      matched: pass\n      match: pass\n", "PO112", "matched", "unknown result of", "match"),
-    ("      not_set: skip\n", "      not_set: {outcome: ask, message: Please.}\n", "PO122", "ask", "no block ask", "ask: {"),
+    ("      not_set: skip\n", "      not_set: {outcome: ask, message: Please., types: [loa]}\n", "PO122", "ask", "no block ask", "ask: {"),
     ("        reject_as: invalid_pin\n", "", "PO122", "deny", "a denial needs reject_as", "reject_as"),
     ("reject_as: invalid_pin\n", "reject_as: invalid_pn\n", "PO114", "invalid_pn", "unknown rejection", "'invalid_pin'"),
     ("our records.\n", "<customer.pin>.\n", "PO124", "<customer.pin>", "customer.pin is secret", ""),
@@ -264,12 +264,12 @@ def test_a_policy_may_ask_for_documents(tmp_path: Path) -> None:
     assert faults_of(rules) == []
 
 
-def test_asking_for_documents_takes_a_message(tmp_path: Path) -> None:
+def test_asking_for_documents_takes_a_message_and_types(tmp_path: Path) -> None:
     rules = changed(tmp_path, "not_set: skip", "not_set: ask")
     text = (rules / POLICY).read_text()
     (rules / POLICY).write_text(text + "\nask: {wait: 8h}\n")
     assert [(fault.code, fault.message) for fault in faults_of(rules)] == [
-        ("PO122", "asking for documents needs a message")
+        ("PO122", "asking for documents needs message and types")
     ]
 
 

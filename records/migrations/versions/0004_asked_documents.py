@@ -1,0 +1,26 @@
+"""When documents were asked for, and which.
+
+Revision ID: 0004
+Revises: 0003
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+# As it is now: a migration does not follow later changes of records.schema.
+MOMENT = sa.Text().with_variant(sa.DateTime(timezone=True), "postgresql")
+
+
+def upgrade() -> None:
+    op.add_column("cases", sa.Column("asked_at", MOMENT))
+    op.add_column("cases", sa.Column("asked_for", sa.Text()))
+
+
+def downgrade() -> None:
+    op.drop_column("cases", "asked_for")
+    op.drop_column("cases", "asked_at")
