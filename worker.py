@@ -21,6 +21,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy
 
+from activities.asking import AskingActivities
 from activities.carrier import CarrierActivities
 from activities.checks import CheckActivities
 from activities.concluding import ConcludingActivities
@@ -121,6 +122,7 @@ class Parts:
             refused_key=refused_key,
             silence=WebhookSilence(telnyx, records, board, expected=settings.expects_webhooks),
         )
+        asking = AskingActivities(telnyx, records, board, sends=settings.sends, timing=settings.timing)
         recording = RecordActivities(records)
         reconciling = ReconcileActivities(telnyx, records, board, self.client, refused_key=refused_key)
         return Worker(
@@ -145,6 +147,8 @@ class Parts:
                 reviews.admit,
                 carrier.look,
                 carrier.answer,
+                asking.ask,
+                asking.await_documents,
                 reviews.record_note,
                 recording.record_ending,
                 NoticeActivities(board).notify,

@@ -8,8 +8,8 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.asking_messages import (
-    AskInput,
     Asked,
+    AskInput,
     Awaited,
     AwaitInput,
     Standing,
@@ -160,7 +160,7 @@ class AskingActivities:
         return None
 
     async def _alike(self, given: AskInput) -> list[Comment]:
-        """Our comments on the order that say just this. Ids tell them apart: the carrier's clock need not agree with ours."""
+        """Our comments on the order that say just this. Ids tell them apart: clocks need not agree."""
         wanted = _plain(given.ask.message)
         comments = await self._carrier.comments(given.portout_id)
         return [one for one in comments if one.user_id is not None and _plain(one.body or "") == wanted]

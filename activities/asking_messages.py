@@ -6,6 +6,8 @@ All of it enters workflow history, as `contracts` says.
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import Field
+
 from screening.results import DocumentRequest, Tolerant
 
 DOCUMENTS_RECEIVED = "documents_received"
@@ -64,7 +66,7 @@ class AwaitInput(Tolerant):
     ask: Ask
     wait: float
     infected_known: bool = False
-    notes: list[str] = []
+    notes: list[str] = Field(default_factory=list)
 
 
 class Standing(StrEnum):

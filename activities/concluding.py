@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from temporalio import activity
 
+from activities.asking_messages import Standing
 from activities.carrier_errors import retrying
 from activities.contracts import (
     Answer,
@@ -20,6 +21,7 @@ from activities.evidence import customers_among
 from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
 from activities.policies import PolicyShelf
+from activities.questions import question_of
 from records.cases import CaseUpdate, Stage
 from records.ledger import EntryKind, LedgerEntry
 from records.store import Records
@@ -32,6 +34,10 @@ from screening.results import Decision, FactValue, Outcome, RuleResult
 from settings import Timing
 from telnyx_api import CarrierError, InvalidArgument, NotFound, TelnyxClient, Unprocessable
 
+_NEWS = {
+    Standing.COMPLETE: "All documents that were asked for came.",
+    Standing.INFECTED: "A document that came is infected.",
+}
 CODE_TRIES = 5
 """After so many tries a screening is concluded without the carrier's list of codes: then a person must pick."""
 
@@ -77,7 +83,9 @@ class ConcludingActivities:
             opened.mode is Mode.ADVISE or decided.outcome is not Outcome.APPROVE
         )
         eligible = await self._eligible(opened.order.id) if waits else []
-        conclusion = conclusion_of(opened, policy, decided, eligible)
+        conclusion = conclusion_of(
+            opened, policy, decided, eligible, documents=given.documents, asked=given.asked
+        )
         await asyncio.to_thread(self._write, given, decided, conclusion)
         return conclusion
 
@@ -143,6 +151,7 @@ class ConcludingActivities:
                 first_approval_by=None,
                 rules=conclusion.rules,
                 note=" ".join(conclusion.notes) or None,
+                **({"asked_at": None, "asked_for": None} if given.documents is Standing.COMPLETE else {}),
             ),
         )
 
@@ -186,6 +195,7 @@ def entry_of(
         "notes": conclusion.notes,
         "reject_as": decided.reject_as,
         "answer": conclusion.answer.model_dump() if conclusion.answer else None,
+        "asks_for": decided.request.types if decided.request else [],
         "findings": [
             finding.model_dump(mode="json", exclude={"facts", "note"})
             | {"bars_approval": bars.get(finding.rule_id)}
@@ -226,11 +236,26 @@ def _header(opened: Opened) -> dict[str, object]:
 
 
 def conclusion_of(
-    opened: Opened, policy: Policy, decided: Decision, eligible: list[EligibleCode]
+    opened: Opened,
+    policy: Policy,
+    decided: Decision,
+    eligible: list[EligibleCode],
+    *,
+    documents: Standing | None = None,
+    asked: bool = False,
 ) -> Conclusion:
-    """What follows from a decision in this mode, with the answer that it fixes."""
-    notes = list(decided.notes)
+    """What follows from a decision in this mode, with the answer or the question that it fixes.
+
+    Args:
+        documents: the news of documents that made rules run again.
+        asked: documents have been asked for already; the policy does not ask twice.
+    """
+    notes = [*([_NEWS[documents]] if documents else []), *decided.notes]
     answer = None
+    ask = None if asked or decided.request is None else question_of(decided.request, policy)
+    if ask is not None:
+        asks = "would ask" if opened.mode is not Mode.ENFORCE else "asks"
+        notes.append(f"The policy {asks} for {', '.join(ask.types)}: “{ask.message}”")
     if opened.mode is Mode.SHADOW:
         next_ = Next.WATCH
     elif opened.mode is Mode.ADVISE or decided.outcome in (Outcome.REVIEW, Outcome.ASK):
@@ -250,6 +275,7 @@ def conclusion_of(
         notes=notes,
         reject_as=decided.reject_as,
         answer=answer,
+        ask=ask if opened.mode is Mode.ENFORCE else None,
         eligible=eligible,
     )
 

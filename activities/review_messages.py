@@ -3,6 +3,9 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
+from activities.asking_messages import Ask
 from activities.contracts import Answer, Conclusion, Message, Opened
 
 
@@ -18,9 +21,12 @@ class AdmitInput(Message):
 
     opened: Opened
     conclusion: Conclusion
-    action: Literal["approve", "deny"]
+    action: Literal["approve", "deny", "ask"]
     reviewer: str
     reason: str
+    """Why; of a question, what is asked."""
+    types: list[str] = Field(default_factory=list)
+    """The documents that a question asks for."""
     override_reason: str = ""
     """Why it is approved although a rule says deny."""
     rejection_code: int | None = None
@@ -35,9 +41,10 @@ class AdmitInput(Message):
 
 
 class Admission(Message):
-    """The answer that a person's decision leads to, or why it cannot stand."""
+    """The answer that a person's decision leads to, or what a person asks for, or why it cannot stand."""
 
     answer: Answer | None = None
+    ask: Ask | None = None
     refused_because: str | None = None
     waits_for_another: bool = False
     """It is the first of two approvals."""

@@ -14,6 +14,7 @@ from activities.lateness import seconds_tried
 from activities.notices import NoticeBoard
 from activities.pins import reveals_pin
 from activities.policies import PolicyShelf
+from activities.questions import question_of
 from activities.review_messages import Admission, AdmitInput, NoteInput
 from activities.who_acts import Actor, approval_objection, claimed, people_needed, who_acts
 from records.cases import CaseUpdate
@@ -23,6 +24,7 @@ from records.store import Records
 from screening.facts import OrderFacts
 from screening.policy import Policy
 from screening.rejection import EligibleCode, is_barred, pick
+from screening.results import DocumentRequest
 from settings import Timing
 from telnyx_api import TelnyxClient
 
@@ -60,8 +62,9 @@ class ReviewActivities:
         if given.reviewer not in self._reviewers:
             admission = Admission(refused_because=not_a_reviewer(given.reviewer))
         # Commands ask this, too; a raw signal or update has passed by nobody, and this text leaves the company.
-        elif given.action == "deny" and await self._reveals_pin(given.opened.order, given.reason):
-            admission = Admission(refused_because="The reason contains a PIN of this order; say it without.")
+        elif given.action != "approve" and await self._reveals_pin(given.opened.order, given.reason):
+            what = "message" if given.action == "ask" else "reason"
+            admission = Admission(refused_because=f"The {what} contains a PIN of this order; say it without.")
             given = given.model_copy(update={"reason": LEFT_OUT})
         elif claim := await asyncio.to_thread(claimed, self._records, given, at):
             admission = Admission(refused_because=claim)
@@ -101,6 +104,11 @@ class ReviewActivities:
     async def _admit(self, given: AdmitInput, actor: Actor) -> Admission:
         bundle = await asyncio.to_thread(self._shelf.by_digest, given.opened.policy_digest)
         policy = bundle.policies[given.opened.policy]
+        if given.action == "ask":
+            request = DocumentRequest(message=given.reason, types=given.types)
+            # The activity's id is the same for each of its tries, so all of them admit one question.
+            key = f"{given.opened.run_id}-{activity.info().activity_id}"
+            return Admission(ask=question_of(request, policy, by=given.reviewer, key=key))
         if given.action == "approve":
             people = people_needed(policy, given.conclusion)
             why = approval_objection(given, actor, people)
@@ -160,6 +168,7 @@ def _decision(given: AdmitInput, actor: Actor, admission: Admission) -> LedgerEn
             "token": verified.token_id if verified else None,
             "waits_for_another": admission.waits_for_another,
             "overrides": given.conclusion.denied_by if given.action == "approve" else [],
+            "types": given.types,
             "answer": admission.answer.model_dump() if admission.answer else None,
             "refused_because": admission.refused_because,
         },

@@ -29,6 +29,7 @@ from commands.session import Place
 from commands.times import now
 from records.cases import Case, DecidedBy, Stage
 from records.store import Records
+from screening.effects import DocumentType
 from telnyx_api import CarrierError, TelnyxClient
 from workflows.messages import TEXT_LENGTH, ReviewAccepted, ReviewRequest
 
@@ -46,11 +47,12 @@ _DONE = {"approve": "Approved", "deny": "Denied"}
 class Wish(BaseModel):
     """What somebody wants to do to an order, before it is known who they are."""
 
-    action: Literal["approve", "deny", "note"]
+    action: Literal["approve", "deny", "ask", "note"]
     text: str
     override: str = ""
     code: int | None = None
     reject_as: str | None = None
+    types: tuple[DocumentType, ...] = ()
 
     def request(self, reviewer: str, grant: str | None) -> ReviewRequest:
         """What is sent.
@@ -66,6 +68,7 @@ class Wish(BaseModel):
                 override_reason=self.override,
                 rejection_code=self.code,
                 reject_as=self.reject_as,
+                types=list(self.types),
                 grant=grant,
             )
         except ValidationError:
@@ -105,12 +108,23 @@ async def send(place: Place, wanted: str, by: str | None, wish: Wish) -> str:
                     "approves it as well."
                 )
             held = pause_sentence(records)
+            if request.action == "ask":
+                return _asked(case, request, held)
             try:
                 result = await _result(client, case, update, HELD_WITHIN if held else ANSWERED_WITHIN)
             except TimeoutError:
                 why = held or "The carrier has not answered yet."
                 return f"The decision on {name_of(case)} stands and is sent as soon as possible. {why}"
             return await _told(carrier, case, request, result)
+
+
+def _asked(case: Case, request: ReviewRequest, held: str | None) -> str:
+    wanted = ", ".join(request.types)
+    when = f"The comment is posted once sending goes on. {held}" if held else "The comment is posted now."
+    return (
+        f"{name_of(case)}: {wanted} asked for by {request.reviewer}. {when} The order stays in the queue, and is "
+        "screened again when the documents have come."
+    )
 
 
 async def _accepted(

@@ -6,6 +6,7 @@ from typing import Any
 
 from commands.orders import ended, name_of
 from commands.output import print_fields, print_lines, print_table
+from commands.queueing import asked_sentence
 from commands.showing import ShownFinding, ShownOrder
 from commands.times import moment, time_left
 from records.cases import Stage
@@ -68,6 +69,8 @@ def _standing(shown: ShownOrder, now: datetime) -> Iterator[str]:
         yield f"{(state and state.decided) or 'Is decided.'} The answer is on its way to the carrier{silence}."
     else:
         yield f"Is being screened{again}{silence}."
+    if stage is Stage.AWAITING_REVIEW and case.asked_at is not None:
+        yield asked_sentence(case)
     if state is not None and state.left_on_purpose:
         yield "The policy left it to the carrier's silence on purpose; a person can still decide."
     if shown.paused and stage is not Stage.CLOSED:
@@ -153,6 +156,7 @@ def _ways(shown: ShownOrder) -> Iterator[list[str]]:
     if denied_by:
         yield ["", f"{', '.join(denied_by)} says deny: give the reason for overriding that"]
     yield ["Deny", f"portout deny {name} --reason … [--code …] --by …"]
+    yield ["Ask", f"portout ask {name} --types loa --message … --by …"]
     yield ["Codes", "; ".join(_codes(shown.codes)) or "the carrier's list cannot be had just now"]
     for barred in shown.state.refused if shown.state else []:
         code = f"code {barred.code}" if barred.code is not None else "no code"

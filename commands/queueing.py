@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from commands.output import print_lines, print_table
 from commands.pausing import pause_sentence
-from commands.times import time_left
+from commands.times import moment, time_left
 from records.cases import Case, Stage
 from records.store import Records
 from screening.checks import CHECKS
@@ -36,6 +36,8 @@ class Waiting(BaseModel):
     respond_by: datetime | None
     limit_at: datetime | None
     time_left: str
+    asked_at: datetime | None
+    asked_for: str | None
     why: str
     rules: dict[str, str]
 
@@ -137,7 +139,14 @@ def odd_results(rules: dict[str, str]) -> str:
 
 def _why(case: Case) -> str:
     again = f"Round {case.round}." if case.round > 1 else ""
-    return " ".join(filter(None, [again, odd_results(case.rules), case.note]))
+    return " ".join(filter(None, [again, odd_results(case.rules), asked_sentence(case), case.note]))
+
+
+def asked_sentence(case: Case) -> str:
+    """Since when which documents are asked for; empty when none are."""
+    if case.asked_at is None:
+        return ""
+    return f"Asked for {case.asked_for} at {moment(case.asked_at)}."
 
 
 def _orders(count: int) -> str:

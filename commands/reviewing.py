@@ -1,12 +1,16 @@
-"""What a reviewer does: `queue`, `show`, `next`, `claim`, `release`, `approve`, `deny`, `note`."""
+"""What a reviewer does: `queue`, `show`, `next`, `claim`, `release`, `approve`, `deny`, `ask`, `note`."""
 
 import asyncio
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from commands.output import Failed, print_json, print_lines
 from commands.session import find_place
+
+if TYPE_CHECKING:
+    from screening.effects import DocumentType
 
 Order = Annotated[str, typer.Argument(metavar="ID", help="The port-out id or its support key.")]
 By = Annotated[str | None, typer.Option(help="Who you are, without a token: one of PORTOUT_REVIEWERS.")]
@@ -15,7 +19,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (queue, show, claim, release, approve, deny, note):
+    for command in (queue, show, claim, release, approve, deny, ask, note):
         app.command()(command)
     app.command("next")(take_next)
 
@@ -100,6 +104,22 @@ def deny(
     _send("deny", order, reason, by, code=code, reject_as=reject_as)
 
 
+def ask(
+    order: Order,
+    types: Annotated[str, typer.Option(help="What is wanted: loa, invoice, or both between a comma.")] = "",
+    message: Annotated[str, typer.Option(help="What to ask. The carrier reads it, and perhaps others.")] = "",
+    by: By = None,
+) -> None:
+    """Ask for documents by a comment at the carrier. The order stays in the queue, and anybody can decide it."""
+    from screening.effects import DocumentType
+
+    words = [kind.strip().lower() for kind in types.split(",") if kind.strip()]
+    if not words or not set(words) <= set(DocumentType):
+        raise Failed("Say which documents with --types: loa, invoice or loa,invoice; nothing was sent.")
+    wanted = [DocumentType(word) for word in dict.fromkeys(words)]
+    _send("ask", order, message, by, types=wanted)
+
+
 def note(
     order: Order, text: Annotated[str, typer.Argument(help="What others should know.")] = "", by: By = None
 ) -> None:
@@ -108,7 +128,7 @@ def note(
 
 
 def _send(
-    action: Literal["approve", "deny", "note"],
+    action: Literal["approve", "deny", "ask", "note"],
     order: str,
     text: str,
     by: str | None,
@@ -116,11 +136,19 @@ def _send(
     override: str = "",
     code: int | None = None,
     reject_as: str | None = None,
+    types: "Sequence[DocumentType]" = (),
 ) -> None:
     if not text.strip():
-        needed = "A note needs a text" if action == "note" else "A reason is needed: give it with --reason"
-        raise Failed(f"{needed}; nothing was sent.")
+        needed = {"note": "A note needs a text", "ask": "A message is needed: give it with --message"}
+        raise Failed(f"{needed.get(action, 'A reason is needed: give it with --reason')}; nothing was sent.")
     from commands.deciding import Wish, send
 
-    wish = Wish(action=action, text=text.strip(), override=override.strip(), code=code, reject_as=reject_as)
+    wish = Wish(
+        action=action,
+        text=text.strip(),
+        override=override.strip(),
+        code=code,
+        reject_as=reject_as,
+        types=tuple(types),
+    )
     print_lines(asyncio.run(send(find_place(), order, by, wish)))

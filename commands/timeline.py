@@ -69,6 +69,13 @@ def _reviewed(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]
     return f"{action} by {who} ({body.get('channel')}, {proved}){first}", reason
 
 
+def _asked(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]:
+    if body.get("note"):
+        return "waited for documents", str(body["note"])
+    who = body.get("by") or "the policy"
+    return f"documents asked for by {who}", f"{', '.join(body.get('types', []))}: “{personal.get('message')}”"
+
+
 def _answered(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
     return "answered", f"{_answer(body)} The carrier shows {body.get('carrier_status')}."
 
@@ -87,6 +94,7 @@ _TELL: dict[str, Callable[[dict[str, Any], dict[str, Any]], tuple[str, str]]] = 
     EntryKind.SCREENED: _screened,
     EntryKind.DECIDED: _decided,
     EntryKind.REVIEWED: _reviewed,
+    EntryKind.ASKED: _asked,
     EntryKind.ANSWERED: _answered,
     EntryKind.REFUSED_BY_CARRIER: _refused,
     EntryKind.DECIDED_ELSEWHERE: _elsewhere,

@@ -219,7 +219,8 @@ def _request(
     effects: Sequence[Effect], bands: Sequence[Band], facts: Mapping[str, FactValue]
 ) -> DocumentRequest:
     """Everything that is asked for, in one message: whoever sends documents is not to be asked twice."""
-    asking = [effect for effect in (*effects, *bands) if effect.outcome == EffectOutcome.ASK]
+    asking: list[Effect | Band] = [effect for effect in effects if effect.outcome is EffectOutcome.ASK]
+    asking += [band for band in bands if band.outcome == "ask"]
     messages = [render(effect.message or "", Place.MESSAGE, facts) for effect in asking]
     types = [str(wanted) for effect in asking for wanted in effect.types]
     return DocumentRequest(message=" ".join(dict.fromkeys(messages)), types=list(dict.fromkeys(types)))

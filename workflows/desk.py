@@ -8,6 +8,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.asking_messages import Ask
     from activities.contracts import (
         CarrierEvent,
         Conclusion,
@@ -19,13 +20,20 @@ with workflow.unsafe.imports_passed_through():
     from activities.reviews import ReviewActivities
     from activities.who_acts import NEEDS_TOKENS, same_person
     from records.cases import DecidedBy, Stage
+    from screening.effects import DocumentType
     from screening.policy import Mode
     from screening.rejection import is_barred
     from screening.results import Outcome
-    from workflows.messages import RefusedAttempt, ReviewAccepted, ReviewRequest, ScreeningState
+    from workflows.messages import Action, RefusedAttempt, ReviewAccepted, ReviewRequest, ScreeningState
     from workflows.steps import Steps
 
 Channel = Literal["update", "signal"]
+_LACKING = {
+    "approve": "A reason is needed.",
+    "deny": "A reason is needed.",
+    "ask": "A message is needed.",
+    "note": "A note needs a text.",
+}
 KEPT_ATTEMPTS = 50
 """More refused attempts than this are not kept: rubbish must not grow a run without end."""
 
@@ -42,6 +50,8 @@ class ReviewDesk:
         self._conclusion: Conclusion | None = None
         self._first_approval: FirstApproval | None = None
         self._verdict: Verdict | None = None
+        self._to_ask: Ask | None = None
+        self._ask: Ask | None = None
         self._left_on_purpose = False
         self._inbox: list[ReviewRequest] = []
         self._events: list[CarrierEvent] = []
@@ -117,6 +127,9 @@ class ReviewDesk:
     @workflow.query
     def state(self) -> ScreeningState:
         """Where this order stands, for people. No personal data beyond the carrier's ids."""
+        return self._state()
+
+    def _state(self) -> ScreeningState:
         opened, conclusion = self._opened, self._conclusion
         state = ScreeningState(
             portout_id=self._portout_id,
@@ -138,15 +151,13 @@ class ReviewDesk:
             )
         return state
 
-    def _take_in(self, action: Literal["approve", "deny"], arguments: Sequence[Any]) -> None:
+    def _take_in(self, action: Literal["approve", "deny", "ask"], arguments: Sequence[Any]) -> None:
         """Keep a decision that came by signal until the run can take it."""
         request = self._read(action, arguments)
         if request is not None and len(self._inbox) < KEPT_ATTEMPTS:
             self._inbox.append(request)
 
-    def _read(
-        self, action: Literal["approve", "deny", "note"], arguments: Sequence[Any]
-    ) -> ReviewRequest | None:
+    def _read(self, action: Action, arguments: Sequence[Any]) -> ReviewRequest | None:
         """Read a signal; one that cannot be read is kept as a refused attempt."""
         request = ReviewRequest.from_signal(action, arguments)
         if request is None:
@@ -164,7 +175,7 @@ class ReviewDesk:
         """Why this request cannot be taken now, as a sentence; None when it can."""
         opened, conclusion = self._opened, self._conclusion
         if not request.reason.strip():
-            return "A note needs a text." if request.action == "note" else "A reason is needed."
+            return _LACKING[request.action]
         if request.action == "note":
             return None if opened else "The order is still being read; try again in a moment."
         if self._verdict is not None:
@@ -175,12 +186,14 @@ class ReviewDesk:
             return "The order is closed."
         if opened.mode is Mode.SHADOW:
             return "The order is only watched (shadow mode): nothing is sent, so there is nothing to decide."
+        if request.action == "ask":
+            return _asking_objection(request, opened)
         if request.action == "deny":
             return _denial_objection(request, opened, conclusion)
         return _approval_objection(request, conclusion, self._first_approval)
 
     async def _decide(self, request: ReviewRequest, channel: Channel) -> str | None:
-        """Admit a decision and make it the verdict. Returns why it cannot stand, or None."""
+        """Admit a decision or a question, and have it answered or asked. Returns why it cannot stand, or None."""
         async with self._door:
             # Somebody may have been let in while this one waited for the door.
             why = self._objection(request)
@@ -188,6 +201,9 @@ class ReviewDesk:
                 return why
             conclusion, first = self._conclusion, self._first_approval
             admission = await self._admit(request, channel, self._opened, conclusion)
+            if admission.ask is not None:
+                self._to_ask = admission.ask
+                return None
             if admission.answer is None:
                 return admission.refused_because
             if self._stage is Stage.CLOSED:
@@ -222,10 +238,11 @@ class ReviewDesk:
             AdmitInput(
                 opened=opened,
                 conclusion=conclusion,
-                action="approve" if request.action == "approve" else "deny",
+                action="deny" if request.action == "note" else request.action,
                 reviewer=request.reviewer,
                 reason=request.reason,
                 override_reason=request.override_reason,
+                types=[str(kind) for kind in request.types],
                 rejection_code=request.rejection_code,
                 reject_as=request.reject_as,
                 channel=channel,
@@ -309,6 +326,14 @@ def _approval_objection(
 
 def _listed(rules: Sequence[str]) -> str:
     return f"The rule {rules[0]} says" if len(rules) == 1 else f"The rules {', '.join(rules)} say"
+
+
+def _asking_objection(request: ReviewRequest, opened: Opened) -> str | None:
+    if not request.types:
+        return f"Say which documents: {', '.join(DocumentType)}."
+    if workflow.now() >= opened.respond_by:
+        return "There is no time left to wait for documents."
+    return None
 
 
 def _denial_objection(request: ReviewRequest, opened: Opened, conclusion: Conclusion) -> str | None:

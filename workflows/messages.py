@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from activities.contracts import Message
 from activities.review_messages import FirstApproval
 from records.cases import Stage
+from screening.effects import DocumentType
 from screening.policy import Mode
 from screening.rejection import Barred, EligibleCode
 from screening.results import Outcome
@@ -17,13 +18,17 @@ REVIEWER_LENGTH = 100
 TEXT_LENGTH = 1000
 
 
-class ReviewRequest(Message):
-    """The argument of the update `review`: the one door for decisions and notes."""
+Action = Literal["approve", "deny", "ask", "note"]
+"""What a person can do with an order that waits."""
 
-    action: Literal["approve", "deny", "note"]
+
+class ReviewRequest(Message):
+    """The argument of the update `review`: the one door for decisions, questions and notes."""
+
+    action: Action
     reviewer: str = Field(min_length=1, max_length=REVIEWER_LENGTH)
     reason: str = Field("", max_length=TEXT_LENGTH)
-    """Why. Of a denial it is sent to the carrier; of an approval it stays in the ledger."""
+    """Why. Of a denial it is sent to the carrier; of an approval it stays in the ledger. What is asked, of a question."""
     override_reason: str = Field("", max_length=TEXT_LENGTH)
     """Why an order is approved although a rule says deny. It stays in the ledger."""
     rejection_code: int | None = None
@@ -32,17 +37,18 @@ class ReviewRequest(Message):
     grant: str | None = Field(None, max_length=REVIEWER_LENGTH)
     """What proves who acts, once; see `records.tokens`."""
 
+    types: list[DocumentType] = Field(default_factory=list)
+    """The documents that a question asks for."""
+
     @classmethod
-    def from_signal(
-        cls, action: Literal["approve", "deny", "note"], arguments: Sequence[Any]
-    ) -> "ReviewRequest | None":
+    def from_signal(cls, action: Action, arguments: Sequence[Any]) -> "ReviewRequest | None":
         """Read what came by a raw signal; None when it is not a request, because a signal must never fail a run."""
         raw = arguments[0] if len(arguments) == 1 else None
         if not isinstance(raw, dict):
             return None
         words = {
             "reviewer": raw.get("reviewer", raw.get("by")),
-            "reason": raw.get("reason", raw.get("text", "")),
+            "reason": raw.get("reason", raw.get("text", raw.get("message", ""))),
             # Who sends a signal is never verified.
             "grant": None,
         }
@@ -61,7 +67,7 @@ class RescreenRequest(Message):
 class ReviewAccepted(Message):
     """The answer to an accepted update. The carrier is answered next."""
 
-    action: Literal["approve", "deny", "note"]
+    action: Action
     reviewer: str
     at: datetime
     waits_for_another: bool = False
@@ -106,6 +112,10 @@ class ScreeningState(Message):
     notes: list[str] = Field(default_factory=list)
     eligible: list[EligibleCode] = Field(default_factory=list)
     refused: list[Barred] = Field(default_factory=list)
+    asked_for: list[str] = Field(default_factory=list)
+    """The types of documents that are awaited."""
+    asked_at: datetime | None = None
+    """When they were asked for; None while that is on its way."""
     left_on_purpose: bool = False
     decided: str | None = None
     """Who decided, when and what, as a sentence."""

@@ -79,6 +79,7 @@ class Rescreening(Answering):
                         attempts=self._sentences_of_refused_attempts(),
                         review_began=self._review_began,
                         unrecorded=self._unrecorded,
+                        ask=self._to_ask or self._ask,
                     ),
                 )
             )

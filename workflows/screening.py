@@ -6,13 +6,14 @@ the replay tests (`tests/workflows/test_replay.py` says how histories are record
 """
 
 import asyncio
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from activities.asking_messages import Standing
     from activities.carrier import CarrierActivities
     from activities.concluding import ConcludingActivities
     from activities.contracts import (
@@ -39,16 +40,23 @@ with workflow.unsafe.imports_passed_through():
     from screening.results import CheckResult, Outcome, RuleResult
     from workflows import search_attributes
     from workflows.answering import Gone
+    from workflows.asking import Asking
     from workflows.ladder import Ladder, Rung
-    from workflows.rescreening import Rescreening
 
 
+@dataclass
 class ScreenAgain:
-    """Evidence came during the review: the rules run anew."""
+    """Evidence came during the review: the rules run anew.
+
+    Attributes:
+        documents: how those that were asked for stand; then only the rules that read documents run.
+    """
+
+    documents: Standing | None = None
 
 
 @workflow.defn(name=SCREENING_WORKFLOW)
-class PortOutScreening(Rescreening):
+class PortOutScreening(Asking):
     """One port-out: screened, decided once, answered once. Workflow id `portout-<id>`."""
 
     @workflow.init
@@ -56,6 +64,7 @@ class PortOutScreening(Rescreening):
         super().__init__(start)
         self._screenings = 0
         self._look_again_at: datetime | None = None
+        self._results: dict[str, RuleResult] = {}
 
     @workflow.run
     async def run(self, start: StartScreening) -> ScreeningResult:
@@ -65,13 +74,17 @@ class PortOutScreening(Rescreening):
             return await self._end_gone(opened, Gone(opened.order.status))
         if start.carried and start.carried.limit is None:
             self._tell_refused(start.carried.round - 1)
+        again = ScreenAgain()
         while True:
-            conclusion = self._conclusion = await self._screen(opened)
+            conclusion = self._conclusion = await self._screen(opened, again)
             settled = await self._decided_by_policy(conclusion) or await self._wait(opened, conclusion)
+            if isinstance(settled, ScreenAgain):
+                again = settled
+                continue
+            self._stop_asking()
             if isinstance(settled, Verdict):
                 return await self._answer(opened, conclusion, settled)
-            if isinstance(settled, Gone):
-                return await self._end_gone(opened, settled)
+            return await self._end_gone(opened, settled)
 
     # Open and screen
 
@@ -96,12 +109,14 @@ class PortOutScreening(Rescreening):
                 await self._finish_everything()
             raise
 
-    async def _screen(self, opened: Opened) -> Conclusion:
+    async def _screen(self, opened: Opened, again: ScreenAgain) -> Conclusion:
         self._stage = Stage.SCREENING
         self._screenings += 1
         screened_at = workflow.now()
-        results = await asyncio.gather(*(self._run_rule(opened, rule) for rule in opened.rules))
-        conclusion = await self._conclude(opened, results, screened_at)
+        rules = [rule for rule in opened.rules if again.documents is None or rule.reads_documents]
+        results = await asyncio.gather(*(self._run_rule(opened, rule) for rule in rules))
+        self._results.update((result.rule_id, result) for result in results)
+        conclusion = await self._conclude(opened, again, screened_at)
         self._drop_first_approval()
         self._show(opened, conclusion)
         return conclusion
@@ -130,17 +145,17 @@ class PortOutScreening(Rescreening):
         )
         return RuleResult(rule_id=rule.rule_id, check=check or CheckResult(result="error"))
 
-    async def _conclude(
-        self, opened: Opened, results: Sequence[RuleResult], screened_at: datetime
-    ) -> Conclusion:
+    async def _conclude(self, opened: Opened, again: ScreenAgain, screened_at: datetime) -> Conclusion:
         conclusion = await self._steps.attempt_at_hand(
             ConcludingActivities.conclude,
             ConcludeInput(
                 opened=opened,
-                results=list(results),
+                results=list(self._results.values()),
                 step=f"screened-{self._screenings}",
                 now=workflow.now(),
                 screened_at=screened_at,
+                documents=again.documents,
+                asked=self._policy_asked,
             ),
             within=self._until(opened.respond_by),
         )
@@ -172,9 +187,11 @@ class PortOutScreening(Rescreening):
     async def _wait(self, opened: Opened, conclusion: Conclusion) -> Verdict | Gone | ScreenAgain:
         """Stand in the queue until somebody decides, the deadline acts, or the order leaves `pending`."""
         self._enter_review(opened)
+        self._ask_as_the_policy_says(conclusion)
         self._review_began = self._review_began or workflow.now()
         ladder = Ladder.of(opened, began=self._review_began, now=workflow.now())
         while self._verdict is None:
+            self._begin_to_ask_if_wanted(opened)
             await self._something_happens(_sooner(ladder.next_at(), self._look_again_at))
             await self._take_signals()
             if self._verdict is None:
@@ -185,13 +202,23 @@ class PortOutScreening(Rescreening):
             # What a person was promised while we looked is answered first, and the answer finds out by itself.
             if news is not None and self._verdict is None:
                 return news
+            if self._documents is not None and self._verdict is None:
+                again, self._documents = ScreenAgain(self._documents), None
+                return again
         return self._verdict
 
     async def _something_happens(self, wake_at: datetime | None) -> None:
         timeout = None if wake_at is None else max(wake_at - workflow.now(), timedelta(milliseconds=1))
         try:
             await workflow.wait_condition(
-                lambda: bool(self._verdict or self._inbox or self._events or self._anew),
+                lambda: bool(
+                    self._verdict
+                    or self._inbox
+                    or self._events
+                    or self._anew
+                    or self._to_ask
+                    or self._documents
+                ),
                 timeout=timeout,
                 timeout_summary="reminder, escalation or deadline",
             )
@@ -249,12 +276,15 @@ class PortOutScreening(Rescreening):
         if sending_is_on and not opened.sends:
             await self._begin_anew(opened)
         look = await self._steps.attempt(
-            CarrierActivities.look, LookInput(portout_id=opened.order.id), within=self._timing.activity
+            CarrierActivities.look,
+            LookInput(portout_id=opened.order.id, documents=self._awaited_types()),
+            within=self._timing.activity,
         )
         if look is None:
             self._look_again_at = workflow.now() + timedelta(seconds=self._timing.evidence)
             return None
         self._look_again_at = None
+        self._heed_documents(look)
         if look.status != CarrierStatus.PENDING:
             return Gone(look.status)
         asks_for_pin = any(rule.check == "pin" for rule in opened.rules)

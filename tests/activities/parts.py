@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import SecretStr
 from temporalio.testing import ActivityEnvironment
 
+from activities.carrier import CarrierActivities
 from activities.contracts import (
     Answer,
     AnswerInput,
@@ -88,6 +89,9 @@ class Parts:
             sending_since=None,
             timing=self.timing,
         )
+
+    def carrier_activities(self) -> CarrierActivities:
+        return CarrierActivities(self.telnyx, self.records, self.board, sends=True, timing=self.timing)
 
     async def opened(self, portout_id: str) -> Opened:
         return await tried(self.opening().open, to_open(portout_id))

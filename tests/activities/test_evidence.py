@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any, Literal
 
 import pytest
@@ -17,7 +18,8 @@ from activities.policies import PolicyShelf
 from activities.records import write_ending
 from records.cases import DecidedBy
 from records.ledger import EntryKind
-from sandbox.models import NewFault
+from sandbox.models import NewFault, ScanStatus
+from sandbox.uploads import Upload
 from screening.results import CheckResult
 from tests.activities.parts import DENIAL, Parts, to_answer, tried
 from tests.service import RIGHT_PIN, WRONG_PIN
@@ -26,6 +28,7 @@ from tests.small_policy import small_policy
 NUMBER, OTHER = "+12125550123", "+13035550124"
 HOLIDAYS = {"holidays": "entries:\n  - {value: 2026-12-25, until: 2026-12-31}\n"}
 EVENTS = [("GET", "/portouts/events")] * 2
+DOCUMENTS = ("GET", "/portouts/ID/supporting_documents")
 PER_SPID = {"velocity": {"count": "orders", "per": "spid", "at_most": "1"}}
 
 
@@ -206,9 +209,69 @@ async def test_timing_knows_the_order_and_the_list_of_holidays(parts: Parts) -> 
     assert desk.asked == []
 
 
-async def test_documents_are_missing_for_as_long_as_nobody_looks_them_up(parts: Parts) -> None:
-    desk = Desk.under(parts, r={"documents": {"needs": ["loa"]}})
-    assert (await desk.screen(parts.place())).result == "missing"
+PAPER = Upload("loa.pdf", b"a letter", "application/pdf")
+LOA = {"documents": {"needs": ["loa"]}}
+
+
+@pytest.mark.parametrize(
+    ("scan", "result"),
+    [
+        ("scanned", "complete"),
+        ("infected", "infected"),
+        ("pending_scan", "unscanned"),
+        ("not_scanned", "unscanned"),
+    ],
+)
+async def test_only_a_document_that_the_scan_found_clean_counts(
+    parts: Parts, scan: ScanStatus, result: str
+) -> None:
+    desk, order = Desk.under(parts, r=LOA), parts.place()
+    parts.sandbox.documents.scan_takes = 60.0
+    parts.sandbox.hand_in(order, "loa", PAPER, scan)
+    assert (await desk.screen(order)).result == result
+
+
+async def test_the_hash_of_a_document_that_counts_is_among_what_was_seen(parts: Parts) -> None:
+    desk, order = Desk.under(parts, r=LOA), parts.place()
+    parts.sandbox.hand_in(order, "loa", PAPER)
+    found = await desk.screen(order)
+    assert found.facts["documents.sha256"] == [f"loa {sha256(PAPER.content).hexdigest()}"]
+
+
+async def test_documents_of_another_order_do_not_count(parts: Parts) -> None:
+    desk, order = Desk.under(parts, r=LOA), parts.place()
+    parts.sandbox.hand_in(parts.place(), "loa", PAPER)
+    assert (await desk.screen(order)).result == "missing"
+    # Nor do those that a carrier lists here although they are linked elsewhere.
+    parts.sandbox.hand_in(order, "loa", PAPER)
+    [link] = parts.sandbox.supporting_documents(order)
+    link["portout_id"] = "another"
+    assert (await desk.screen(order)).result == "missing"
+
+
+@pytest.mark.parametrize("changed", [{"status": "denied"}, {"sha256": None}])
+async def test_a_document_that_was_denied_or_has_no_hash_does_not_count(
+    parts: Parts, changed: dict[str, Any]
+) -> None:
+    desk, order = Desk.under(parts, r=LOA), parts.place()
+    link = parts.sandbox.hand_in(order, "loa", PAPER)
+    parts.sandbox.documents.read(link["document_id"]).update(changed)
+    assert (await desk.screen(order)).result in ("missing", "unscanned")
+
+
+async def test_a_link_to_a_document_that_is_gone_is_no_document(parts: Parts) -> None:
+    desk, order = Desk.under(parts, r=LOA), parts.place()
+    link = parts.sandbox.hand_in(order, "loa", PAPER)
+    del parts.sandbox.documents._by_id[link["document_id"]]
+    assert (await desk.screen(order)).result == "missing"
+
+
+async def test_documents_that_cannot_be_read_are_not_missing_but_tried_again(parts: Parts) -> None:
+    desk, order = Desk.under(parts, r=LOA), parts.place()
+    parts.sandbox.hand_in(order, "loa", PAPER)
+    parts.sandbox.faults.add(NewFault(path_prefix="/documents", status=503))
+    with pytest.raises(ApplicationError):
+        await desk.screen(order)
 
 
 # velocity
@@ -347,7 +410,7 @@ async def test_an_attempt_that_the_carrier_no_longer_shows_cannot_be_compared(pa
         ({"spid": {"known": "holidays"}}, "unlisted", set(), []),
         ({"carrier": {"block": "holidays"}}, "allowed", set(), []),
         ({"timing": {"weekend": "true"}}, "missing", set(), []),
-        ({"documents": {"needs": ["loa"]}}, "missing", set(), []),
+        (LOA, "missing", set(), [DOCUMENTS]),
         (
             {"authorized_name": {"given": "portout.authorized_name", "against": ["customer.name"]}},
             "missing",
@@ -358,7 +421,7 @@ async def test_an_attempt_that_the_carrier_no_longer_shows_cannot_be_compared(pa
         ({"repeat_request": {"within": "1h"}}, "changed", {"history", "ledger"}, EVENTS),
         ({"when": {"portout.spid": {"equals": "073H"}}}, "holds", set(), []),
         ({"when": {"customer.name": {"equals": "Ann"}}}, "missing", {"customers"}, []),
-        ({"when": {"documents.types": {"contains": "loa"}}}, "missing", set(), []),
+        ({"when": {"documents.types": {"contains": "loa"}}}, "does_not_hold", set(), [DOCUMENTS]),
         ({"when": {"number.statuses": {"contains": "active"}}}, "holds", set(), [("GET", "/phone_numbers")]),
         (
             {"when": {"history.rejected_at": {"is_missing": "true"}}},
@@ -388,7 +451,8 @@ async def test_a_rule_costs_what_its_facts_cost_and_nothing_else(
     engine = parts.records._database._engine
     sa.event.listen(engine, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
     found = await desk.ask(opened)
-    assert (found.result, desk.asked) == (result, asked)
+    read = [(method, path.replace(opened.order.id, "ID")) for method, path in desk.asked]
+    assert (found.result, read) == (result, asked)
     known = ("customers", "history", "ledger", "policies", "cases")
     assert {
         table for table in known for text in statements if f"FROM {table}" in text or f"JOIN {table}" in text

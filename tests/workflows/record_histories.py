@@ -17,6 +17,7 @@ from pathlib import Path
 
 from temporalio.client import WorkflowHistory
 
+from activities.asking_messages import Awaited, Standing
 from activities.contracts import AnswerKind, AnswerResult, Look
 from records.cases import Stage
 from screening.policy import Mode
@@ -24,7 +25,7 @@ from screening.results import CheckResult
 from tests.workflows import samples
 from tests.workflows.running import House, Screening
 from tests.workflows.server import skipping_server
-from tests.workflows.world import World, sent
+from tests.workflows.world import World, not_there_yet, sent
 from workflows.messages import RescreenRequest
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -131,6 +132,30 @@ async def two_people(house: House) -> None:
     await order.result()
 
 
+async def asked(house: House) -> None:
+    """Documents are asked for, come, and the order is approved."""
+    house.world.plays("open", samples.opened(rules=samples.WITH_DOCUMENTS))
+    house.world.plays("conclude", samples.TO_ASK, samples.APPROVED)
+    house.world.plays("await_documents", not_there_yet, not_there_yet, Awaited(standing=Standing.COMPLETE))
+    order = await house.screen("asked")
+    await house.world.until_asked("await_documents")
+    await order.forward(hours=1)
+    await order.result()
+
+
+async def asked_in_vain(house: House) -> None:
+    """Documents are asked for by the policy and then by a reviewer, and do not come; a person decides."""
+    house.world.plays("open", samples.opened(rules=samples.WITH_DOCUMENTS))
+    house.world.plays("conclude", samples.TO_ASK)
+    order = await house.screen("asked-in-vain")
+    await house.world.until_asked("await_documents")
+    await order.decide("ask", "The invoice will do.", types=["invoice"])
+    await house.world.until_asked("await_documents", 2)
+    await order.forward(hours=9)
+    await order.decide("approve")
+    await order.result()
+
+
 STORIES: tuple[Callable[[House], Awaitable[None]], ...] = (
     auto_approve,
     auto_deny,
@@ -144,6 +169,8 @@ STORIES: tuple[Callable[[House], Awaitable[None]], ...] = (
     late_pin,
     rescreened,
     two_people,
+    asked,
+    asked_in_vain,
 )
 
 

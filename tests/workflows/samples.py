@@ -6,6 +6,7 @@ from typing import Any
 
 from temporalio.exceptions import ApplicationError
 
+from activities.asking_messages import Ask
 from activities.contracts import (
     Answer,
     Conclusion,
@@ -67,6 +68,20 @@ TO_REVIEW = Conclusion(
     rules={**FOUND, "authorized-name": "mismatch"},
     notes=["Risk score 40."],
     eligible=[OTHER, INVALID_PIN],
+)
+WITH_DOCUMENTS = [*RULES, RuleToRun(rule_id="loa", check="documents", reads_documents=True)]
+WAIT, RECHECK = timedelta(hours=8), timedelta(minutes=15)
+
+
+def question(**changes: Any) -> Ask:
+    """What is asked for: a letter of authorization, awaited for eight hours."""
+    usual = {"message": "Please send the LOA.", "types": ["loa"], "key": "policy-1"}
+    waits = {"wait": WAIT.total_seconds(), "recheck": RECHECK.total_seconds()}
+    return Ask.model_validate({**usual, **waits, **changes})
+
+
+TO_ASK = TO_REVIEW.model_copy(
+    update={"outcome": Outcome.ASK, "score": 0, "rules": {**FOUND, "loa": "missing"}, "ask": question()}
 )
 ADVISED = Conclusion(next=Next.REVIEW, outcome=Outcome.APPROVE, score=0, rules=FOUND)
 TO_WATCH = Conclusion(next=Next.WATCH, outcome=Outcome.APPROVE, score=0, rules=FOUND)

@@ -5,6 +5,7 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
+from activities.asking import AskingActivities
 from activities.carrier import CarrierActivities
 from activities.checks import CheckActivities
 from activities.concluding import ConcludingActivities
@@ -16,6 +17,7 @@ from activities.reviews import ReviewActivities
 from tests.workflows.world import World
 
 REAL = (
+    AskingActivities,
     CarrierActivities,
     CheckActivities,
     ConcludingActivities,

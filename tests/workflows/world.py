@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.asking_messages import Asked, AskInput, Awaited, AwaitInput, Standing
 from activities.contracts import (
     Answer,
     AnswerInput,
@@ -113,6 +115,8 @@ class World:
             self.admit,
             self.look,
             self.answer,
+            self.ask,
+            self.await_documents,
             self.record_ending,
             self.record_note,
             self.notify,
@@ -188,6 +192,14 @@ class World:
         return await self._play(given, sent)
 
     @activity.defn
+    async def ask(self, given: AskInput) -> Asked:
+        return await self._play(given, asked)
+
+    @activity.defn
+    async def await_documents(self, given: AwaitInput) -> Awaited:
+        return await self._play(given, not_there_yet)
+
+    @activity.defn
     async def record_ending(self, ending: Ending) -> None:
         await self._play(ending, _done)
 
@@ -244,7 +256,30 @@ def _done(_: object) -> None:
     """What an activity comes to that returns nothing."""
 
 
+def asked(given: AskInput) -> Asked:
+    """The comment is posted, at the run's own time."""
+    at = activity.info().current_attempt_scheduled_time
+    return Asked(at=at, until=min(at + timedelta(seconds=given.ask.wait), given.respond_by))
+
+
+def not_there_yet(given: AwaitInput) -> Awaited:
+    """The documents do not come; the activity ends with the wait, as the real one does.
+
+    Raises:
+        ApplicationError: nothing new.
+    """
+    info = activity.info()
+    waited = (info.current_attempt_scheduled_time - info.scheduled_time).total_seconds()
+    left = given.wait - waited
+    if left <= 0:
+        return Awaited(standing=Standing.OVER)
+    again = timedelta(seconds=min(given.ask.recheck, left))
+    raise ApplicationError("Not there yet.", next_retry_delay=again, category=ApplicationErrorCategory.BENIGN)
+
+
 def admitted(given: AdmitInput) -> Admission:
+    if given.action == "ask":
+        return Admission(ask=samples.question(message=given.reason, types=given.types, by=given.reviewer))
     if given.action == "approve":
         first = given.conclusion.people > 1 and given.first_approval is None
         return Admission(answer=samples.APPROVAL, waits_for_another=first)

@@ -57,7 +57,7 @@ CASES = [
     ("      match: pass\n", "      match: {score: 5, outcome: pass}\n", "PO122", "5", "pass adds no points", ""),
     ("      match: pass\n", "      match: score\n", "PO122", "score", "needs points", "{score: 15}"),
     ("      match: pass\n", "      matched: pass\n      match: pass\n", "PO112", "matched", "unknown result of", "match"),
-    ("      not_set: skip\n", "      not_set: {outcome: ask, message: Please., types: [loa]}\n", "PO122", "ask", "no block ask", "ask: {"),
+    ("not_set: skip\n", "not_set: {outcome: ask, message: Please., types: [loa]}\n", "PO122", "ask", "no block ask", "ask"),
     ("        reject_as: invalid_pin\n", "", "PO122", "deny", "a denial needs reject_as", "reject_as"),
     ("reject_as: invalid_pin\n", "reject_as: invalid_pn\n", "PO114", "invalid_pn", "unknown rejection", "'invalid_pin'"),
     ("our records.\n", "<customer.pin>.\n", "PO124", "<customer.pin>", "customer.pin is secret", ""),
