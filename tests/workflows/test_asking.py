@@ -85,7 +85,7 @@ async def test_when_nobody_sends_anything_the_order_stays_in_review_and_a_note_s
     assert len(world.asked("conclude")) == 1
     await order.decide("approve")
     assert (await order.result()).decided_by is DecidedBy.REVIEWER
-    assert await events(order) <= 75
+    assert await events(order) <= 85
 
 
 async def test_a_person_may_decide_meanwhile_and_nobody_waits_any_more(house: House, world: World) -> None:
