@@ -76,7 +76,7 @@ async def test_a_carrier_event_without_an_id_is_no_reason_to_look(house: House, 
 async def test_a_signal_that_the_run_does_not_know_harms_nothing(house: House) -> None:
     order = await house.screen()
     await order.until(Stage.AWAITING_REVIEW)
-    await order.signal("documents_received", {"id": "1"})
+    await order.signal("nonsense", {"id": "1"})
     await order.decide("approve")
     assert (await order.result()).outcome == "approve"
 
