@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from screening.decision import DeadlineAction, at_deadline, decide
+from screening.decision import DeadlineAction, at_deadline, decide, denied_by
 from screening.policy import Approve
 from screening.results import CheckResult, Decision, Outcome, worst
 from tests.screening.policies import answers, policy, rule
@@ -142,6 +142,32 @@ def test_a_result_of_no_rule_changes_nothing() -> None:
     assert decide(STANDARD, [*good, *answers(elsewhere="mismatch")], facts=FACTS) == decide(
         STANDARD, good, facts=FACTS
     )
+
+
+@pytest.mark.parametrize(
+    ("pin", "spid", "name", "said_by"),
+    [
+        ("match", "listed", "match", []),
+        ("missing", "listed", "close", []),
+        ("mismatch", "listed", "mismatch", ["pin", "name"]),
+        ("match", "unlisted", "match", ["score"]),
+        ("mismatch", "unlisted", "match", ["pin", "score"]),
+    ],
+)
+@pytest.mark.parametrize("review_because", [[], ["The order is pending again."]], ids=["denied", "reviewed"])
+def test_whatever_says_deny_is_named_even_where_a_person_decides(
+    pin: str, spid: str, name: str, said_by: list[str], review_because: list[str]
+) -> None:
+    strict = policy(
+        PIN,
+        SPID,
+        NAME,
+        defaults={"missing": "review", "error": "review", "mixed": "review"},
+        bands=[{"from": "15", "outcome": "deny", "reject_as": "other", "reason": "Too risky."}],
+    )
+    given = answers(pin=pin, spid=spid, name=name)
+    decision = decide(strict, given, review_because=review_because, facts=FACTS)
+    assert denied_by(strict, decision) == said_by
 
 
 def test_a_band_that_is_reached_says_so() -> None:
