@@ -41,6 +41,9 @@ _NEWS = {
 CODE_TRIES = 5
 """After so many tries a screening is concluded without the carrier's list of codes: then a person must pick."""
 
+_PERSONAL = ("facts", "note")
+"""What of a finding is kept under the order's own key."""
+
 
 class ConcludingActivities:
     """Decides, and writes down what was seen and why. New decision code never breaks a run that waits."""
@@ -197,12 +200,14 @@ def entry_of(
         "answer": conclusion.answer.model_dump() if conclusion.answer else None,
         "asks_for": decided.request.types if decided.request else [],
         "findings": [
-            finding.model_dump(mode="json", exclude={"facts", "note"})
+            {name: value for name, value in finding._asdict().items() if name not in _PERSONAL}
             | {"bars_approval": bars.get(finding.rule_id)}
             for finding in decided.findings
         ],
     }
-    seen = {finding.rule_id: {"facts": finding.facts, "note": finding.note} for finding in decided.findings}
+    seen = {
+        finding.rule_id: {name: getattr(finding, name) for name in _PERSONAL} for finding in decided.findings
+    }
     return LedgerEntry(
         portout_id=opened.order.id,
         kind=EntryKind.DECIDED if conclusion.next is Next.ANSWER else EntryKind.SCREENED,

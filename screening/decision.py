@@ -6,12 +6,11 @@ cancel another, so the order of the rules does not matter and a worse result nev
 
 from collections.abc import Callable, Mapping, Sequence
 
-from screening.checks import CHECKS
 from screening.checks.kind import ERROR
 from screening.effects import Band, Effect, EffectOutcome
 from screening.facts import CATALOGUE
-from screening.placeholders import Place, render
-from screening.policy import Policy, Rule
+from screening.placeholders import Place, names_something, render
+from screening.policy import Policy
 from screening.results import (
     CheckResult,
     Decision,
@@ -24,15 +23,14 @@ from screening.results import (
     Tolerant,
     worst,
 )
-
-_OUTCOMES = {
-    EffectOutcome.REVIEW: Outcome.REVIEW,
-    EffectOutcome.ASK: Outcome.ASK,
-    EffectOutcome.DENY: Outcome.DENY,
-}
+from screening.rulings import Ruling
 
 _SECRETS = frozenset(fact.name for fact in CATALOGUE.values() if fact.fact_class is FactClass.SECRET)
 _FAILED = CheckResult(result=ERROR)
+_NOTHING = CheckResult(result="")
+
+Facts = Callable[[], Mapping[str, FactValue]]
+"""Gives the facts of an order by catalogue name. Few decisions have a text that names any: only those ask."""
 
 
 class DeadlineAction(Tolerant):
@@ -73,55 +71,58 @@ def decide(
             further round, numbers of several customers. Whatever the rules ask for, a person reviews it.
         facts: the facts of the order by catalogue name, for the texts of the policy.
     """
-    return decide_on(policy, _answer_per_rule(policy, results), review_because=review_because, facts=facts)
+    answers = _answer_per_rule(policy, results)
+    return decide_on(policy, answers, review_because=review_because, facts=lambda: facts)
 
 
 def decide_on(
     policy: Policy,
-    answers: Sequence[tuple[Rule, CheckResult]],
+    answers: Sequence[CheckResult],
     *,
     review_because: Sequence[str] = (),
-    facts: Mapping[str, FactValue],
+    facts: Facts,
 ) -> Decision:
     """Decide an order as `decide` does.
 
     Args:
-        answers: each rule of the policy with its answer, in the order of the file.
+        answers: what the check of each rule answered, in the order of the file.
     """
-    judged = [(rule, answer, policy.effect_for(rule, answer.result)) for rule, answer in answers]
-    answers = [(rule, answer) for rule, answer in answers if not rule.shadow]
-    effects = [effect for rule, _, effect in judged if not rule.shadow]
-    score = sum(effect.score for effect in effects)
+    judged = [
+        (rulings[answer.result], answer) for rulings, answer in zip(policy.rulings, answers, strict=True)
+    ]
+    counting = [(ruling, answer) for ruling, answer in judged if not ruling.shadow]
+    rulings = [ruling for ruling, _ in counting]
+    score = sum([ruling.score for ruling in rulings])
     bands = [band for band in policy.decide.score if score >= band.from_score]
-    people = _people(policy, score, effects, bands)
+    people = _people(policy, score, rulings, bands)
 
-    obstacles = _obstacles(policy, answers, people)
-    asked_for = [_OUTCOMES[effect.outcome] for effect in effects if effect.outcome in _OUTCOMES]
+    obstacles = _obstacles(policy, counting, people)
+    asked_for = [ruling.asks_for for ruling in rulings if ruling.asks_for]
     asked_for += [Outcome(band.outcome) for band in bands]
     by_rules = worst([Outcome(policy.decide.otherwise) if obstacles else Outcome.APPROVE, *asked_for])
     outcome = by_rules
-    notes = [render(band.note, Place.NOTE, facts, score=score) for band in bands if band.note]
+    notes = [_say(band.note, Place.NOTE, facts, score=score) for band in bands if band.note]
     if review_because:
         outcome = Outcome.REVIEW
         notes = [*review_because, *notes]
-    denial = _denial(effects, bands) if by_rules is Outcome.DENY else None
+    denial = _denial(rulings, bands) if by_rules is Outcome.DENY else None
     if denial is not None and outcome is not Outcome.DENY:
         notes.append(f"The rules alone would deny this order as {denial.reject_as}.")
     if outcome in (Outcome.REVIEW, Outcome.ASK):
         notes += obstacles
 
     reason, reject_as = None, None
-    request = _request(effects, bands, facts) if outcome is Outcome.ASK else None
+    request = _request(rulings, bands, facts) if outcome is Outcome.ASK else None
     if outcome is Outcome.APPROVE:
-        reason = render(policy.approve.reason, Place.REASON, facts)
+        reason = _say(policy.approve.reason, Place.REASON, facts)
     elif outcome is Outcome.DENY and denial is not None:
-        reason = render(denial.reason or "", Place.REASON, facts)
+        reason = _say(denial.reason or "", Place.REASON, facts)
         reject_as = denial.reject_as
     return Decision(
         outcome=outcome,
         score=score,
         people=people,
-        findings=[_finding(rule, answer, effect, facts, score) for rule, answer, effect in judged],
+        findings=[_finding(ruling, answer, facts, score) for ruling, answer in judged],
         request=request,
         reject_as=reject_as,
         reason=reason,
@@ -175,76 +176,71 @@ def at_deadline(
     return DeadlineAction(outcome=Outcome.LEAVE)
 
 
-def _answer_per_rule(policy: Policy, results: Sequence[RuleResult]) -> list[tuple[Rule, CheckResult]]:
+def _answer_per_rule(policy: Policy, results: Sequence[RuleResult]) -> list[CheckResult]:
     given: dict[str, CheckResult] = {}
     for result in results:
         first = given.setdefault(result.rule_id, result.check)
         if first is not result.check and first != result.check:
             given[result.rule_id] = _FAILED
-    return [(rule, given.get(rule.id, _FAILED)) for rule in policy.rules]
+    return [given.get(rule.id, _FAILED) for rule in policy.rules]
 
 
-def _people(policy: Policy, score: int, effects: Sequence[Effect], bands: Sequence[Band]) -> int:
+def _people(policy: Policy, score: int, rulings: Sequence[Ruling], bands: Sequence[Band]) -> int:
     threshold = policy.review.two_people_from_score
     by_score = 2 if threshold is not None and score >= threshold else 1
-    return max([by_score, *[effect.people for effect in effects], *[band.people for band in bands]])
+    return max([by_score, *[ruling.people for ruling in rulings], *[band.people for band in bands]])
 
 
-def _obstacles(policy: Policy, answers: Sequence[tuple[Rule, CheckResult]], people: int) -> list[str]:
+def _obstacles(policy: Policy, answered: Sequence[tuple[Ruling, CheckResult]], people: int) -> list[str]:
     """Why the order cannot be approved automatically even if no rule objects."""
     needs = policy.decide.approve_needs
-    evidence = {
-        f"{rule.id}.{answer.result}"
-        for rule, answer in answers
-        if (kind := CHECKS.get(rule.check.kind)) and answer.result in kind.evidence
-    }
-    obstacles = [answer.bars_approval for _, answer in answers if answer.bars_approval is not None]
+    obstacles = [answer.bars_approval for _, answer in answered if answer.bars_approval is not None]
     if needs is None:
         obstacles.append("The policy names no evidence for an automatic approval.")
-    elif not needs.met_by(evidence):
+    elif not needs.met_by({ruling.evidence for ruling, _ in answered if ruling.evidence}):
         obstacles.append(f"Automatic approval needs {needs}.")
     if people > 1:
         obstacles.append("An approval needs two people.")
     return obstacles
 
 
-def _denial(effects: Sequence[Effect], bands: Sequence[Band]) -> Effect | Band | None:
+def _denial(rulings: Sequence[Ruling], bands: Sequence[Band]) -> Effect | Band | None:
     """The denial that gives code and reason: the first in the file, and rules stand before score bands."""
-    denials: list[Effect | Band] = [effect for effect in effects if effect.outcome is EffectOutcome.DENY]
+    denials: list[Effect | Band] = [ruling.written for ruling in rulings if ruling.asks_for is Outcome.DENY]
     denials += [band for band in bands if band.outcome == "deny"]
     return denials[0] if denials else None
 
 
-def _request(
-    effects: Sequence[Effect], bands: Sequence[Band], facts: Mapping[str, FactValue]
-) -> DocumentRequest:
+def _request(rulings: Sequence[Ruling], bands: Sequence[Band], facts: Facts) -> DocumentRequest:
     """Everything that is asked for, in one message: whoever sends documents is not to be asked twice."""
-    asking: list[Effect | Band] = [effect for effect in effects if effect.outcome is EffectOutcome.ASK]
+    asking: list[Effect | Band] = [ruling.written for ruling in rulings if ruling.asks_for is Outcome.ASK]
     asking += [band for band in bands if band.outcome == "ask"]
-    messages = [render(effect.message or "", Place.MESSAGE, facts) for effect in asking]
+    messages = [_say(effect.message or "", Place.MESSAGE, facts) for effect in asking]
     types = [str(wanted) for effect in asking for wanted in effect.types]
     return DocumentRequest(message=" ".join(dict.fromkeys(messages)), types=list(dict.fromkeys(types)))
 
 
-def _finding(
-    rule: Rule, answer: CheckResult, effect: Effect, facts: Mapping[str, FactValue], score: int
-) -> Finding:
+def _say(
+    text: str, place: Place, facts: Facts, answer: CheckResult = _NOTHING, score: int | None = None
+) -> str:
+    known = {**facts(), **answer.facts} if names_something(text) else {}
+    return render(text, place, known, values=answer.values, score=score)
+
+
+def _finding(ruling: Ruling, answer: CheckResult, facts: Facts, score: int) -> Finding:
     seen = answer.facts
     if not _SECRETS.isdisjoint(seen):
         seen = {name: value for name, value in seen.items() if name not in _SECRETS}
-    note = (
-        render(effect.note, Place.NOTE, {**facts, **seen}, values=answer.values, score=score)
-        if effect.note
-        else None
-    )
+    note = _say(ruling.note, Place.NOTE, facts, answer, score) if ruling.note else None
+    # By position: naming the fields would take half as long again as the rest of this function.
     return Finding(
-        rule_id=rule.id,
-        check=rule.check.kind,
-        result=answer.result,
-        effect=str(effect.outcome),
-        score=effect.score,
-        fired=effect.fires and not rule.shadow,
-        note=note,
-        facts=seen,
-        shadow=rule.shadow,
+        ruling.rule_id,
+        ruling.check,
+        ruling.result,
+        ruling.effect,
+        ruling.score,
+        ruling.fired,
+        note,
+        seen,
+        ruling.shadow,
     )

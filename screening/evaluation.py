@@ -1,9 +1,8 @@
 """A policy put to the facts of one order: what rule tests, explanations and benchmarks run, and the worker rule by rule."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from screening.checks import CHECKS
 from screening.checks.kind import ERROR
 from screening.decision import decide_on
 from screening.gathered import GatheredFacts
@@ -13,27 +12,27 @@ from screening.results import CheckResult, Decision, RuleResult
 _FAILED = CheckResult(result=ERROR)
 
 
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """What each rule found, and what the policy makes of it.
 
     Attributes:
-        answers: each rule with the answer of its check, in the order of the file.
+        answers: what the check of each rule answered, in the order of the file.
     """
 
-    answers: Sequence[tuple[Rule, CheckResult]]
+    policy: Policy
+    answers: Sequence[CheckResult]
     decision: Decision
 
     @property
     def results(self) -> list[RuleResult]:
         """The answers by the ids of their rules."""
-        return [RuleResult(rule_id=rule.id, check=answer) for rule, answer in self.answers]
+        answered = zip(self.policy.rules, self.answers, strict=True)
+        return [RuleResult(rule_id=rule.id, check=answer) for rule, answer in answered]
 
 
 def ask(rule: Rule, gathered: GatheredFacts) -> CheckResult:
     """Put a rule's question to its check."""
-    kind = CHECKS[rule.check.kind]
-    return kind.run(rule.check.read_params(kind.params), gathered)
+    return rule.check.ask(gathered)
 
 
 def evaluate(
@@ -50,7 +49,6 @@ def evaluate(
         review_because: as in `decision.decide`.
         failing: ids of rules whose check cannot be carried out, and answers `error`.
     """
-    answers = [(rule, _FAILED if rule.id in failing else ask(rule, gathered)) for rule in policy.rules]
-    return Evaluation(
-        answers, decide_on(policy, answers, review_because=review_because, facts=gathered.as_facts())
-    )
+    answers = [_FAILED if rule.id in failing else ask(rule, gathered) for rule in policy.rules]
+    decision = decide_on(policy, answers, review_because=review_because, facts=gathered.as_facts)
+    return Evaluation(policy, answers, decision)

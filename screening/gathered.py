@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
+from functools import cached_property
 
 from pydantic import SecretStr
 
@@ -129,12 +130,16 @@ class GatheredFacts:
         """The day by which list entries are in force, in the time zone of the policy."""
         return self.now.astimezone(self.zone).date()
 
-    def as_facts(self) -> dict[str, FactValue]:
+    def as_facts(self) -> Mapping[str, FactValue]:
         """All facts that are not secret, by catalogue name; those that are not known are left out or None.
 
         Facts of a customer are known only when there is exactly one: with several, "the" customer's name would be
         somebody else's for some of the numbers.
         """
+        return self._facts
+
+    @cached_property
+    def _facts(self) -> dict[str, FactValue]:
         facts = self.order.as_facts()
         facts["customer.count"] = len(self.customers)
         if len(self.customers) == 1:

@@ -64,7 +64,10 @@ class NamedList(RuleModel):
         index = self._indexes.get((key, by_names))
         if index is None:
             index = self._indexes[key, by_names] = self._indexed(key, by_names)
-        return next((entry for entry in index.get(wanted, ()) if entry.counts_on(today)), None)
+        for entry in index.get(wanted, ()):
+            if entry.counts_on(today):
+                return entry
+        return None
 
     @cached_property
     def _indexes(self) -> dict[tuple[Key, bool], dict[str, tuple[Entry, ...]]]:

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from screening.facts import CATALOGUE
 from screening.results import FactClass, FactValue
@@ -93,12 +94,23 @@ def render(
     Returns:
         The text; what is absent or not allowed there reads `(unknown)`.
     """
-    if "<" in text:
-        known = {**facts, **(values or {}), SCORE: score}
-        allowed = allowed_names(place, values or ())
-        text = _PLACEHOLDER.sub(
-            lambda found: _show(known.get(found[1])) if found[1] in allowed else UNKNOWN, text
-        )
+    if not names_something(text):
+        return _plain(text)
+    known = {**facts, **(values or {}), SCORE: score}
+    allowed = allowed_names(place, values or ())
+    text = _PLACEHOLDER.sub(
+        lambda found: _show(known.get(found[1])) if found[1] in allowed else UNKNOWN, text
+    )
+    return _shorten(_one_line(text), LONGEST_TEXT)
+
+
+def names_something(text: str) -> bool:
+    """Whether a text may hold placeholders; without any it reads the same for every order."""
+    return "<" in text
+
+
+@lru_cache(maxsize=1_024)
+def _plain(text: str) -> str:
     return _shorten(_one_line(text), LONGEST_TEXT)
 
 

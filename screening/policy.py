@@ -5,16 +5,19 @@ a result that the check knows, a ground that the law permits) is judged by the l
 with its place. The same models read a policy back from the canonical form of a bundle.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property, partial
 from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ModelWrapValidatorHandler, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
+from screening.checks import CHECKS
 from screening.effects import Band, DeadlineLine, DocumentType, Effect, EffectOutcome, Score
+from screening.gathered import GatheredFacts
 from screening.policy_tests import DeadlineExpectation, Expectation, Fixture, RuleTest, Scenario
 from screening.policy_values import (
     Country,
@@ -27,6 +30,8 @@ from screening.policy_values import (
     Timezone,
     WholeNumber,
 )
+from screening.results import CheckResult
+from screening.rulings import Rulings
 
 __all__ = [
     "FORMAT",
@@ -178,6 +183,16 @@ class Check(RuleModel):
         if not isinstance(known, model):
             known = self.__dict__["_read"] = model.model_validate(self.params)
         return known
+
+    @cached_property
+    def ask(self) -> Callable[[GatheredFacts], CheckResult]:
+        """Put the question about the facts of an order.
+
+        Raises:
+            pydantic.ValidationError: as `read_params`.
+        """
+        kind = CHECKS[self.kind]
+        return partial(kind.run, self.read_params(kind.params))
 
     @model_serializer
     def _as_written(self) -> dict[str, object]:
@@ -336,6 +351,14 @@ class Policy(RuleModel):
         goes to a person, because an unknown answer never counts as a pass.
         """
         return rule.then.get(result) or self.defaults.get(result) or Effect(outcome=EffectOutcome.REVIEW)
+
+    @cached_property
+    def rulings(self) -> tuple[Rulings, ...]:
+        """For each rule, in the order of the file, what each of its results does."""
+        return tuple(
+            Rulings(rule.id, rule.check.kind, shadow=rule.shadow, effect_for=partial(self.effect_for, rule))
+            for rule in self.rules
+        )
 
 
 class WrittenPolicy(Policy):

@@ -9,7 +9,7 @@ where.
 import re
 import zoneinfo
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -29,6 +29,13 @@ class RuleModel(BaseModel):
     """Base of all that a rule file says: strict, closed, unchangeable, and silent about what it was given."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    def __copy__(self) -> Self:
+        """Copy what the file says without what was made ready from it: `model_copy` may change what that came from."""
+        copied = super().__copy__()
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
 
 def parse_duration(text: str) -> timedelta | None:

@@ -1,13 +1,15 @@
-"""What checks, rules and decisions answer: the models that cross workflow history and end in the ledger.
+"""What checks, rules and decisions answer.
 
-None of them ever holds a secret. All of them ignore fields that they do not know, so that a workflow started
-by a newer engine can be read by an older one.
+None of it ever holds a secret. What a check answers crosses workflow history; it ignores fields that it does not know,
+so that a workflow started by a newer engine can be read by an older one. A decision is made and used in one place, which
+writes of it to the ledger what is to be kept.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 FactValue = str | int | float | bool | list[str] | None
 
@@ -36,12 +38,13 @@ class Outcome(StrEnum):
         Raises:
             ValueError: for LEAVE, which no rule can ask for.
         """
-        if self not in _MILD_TO_SEVERE:
+        severity = _SEVERITIES.get(self)
+        if severity is None:
             raise ValueError(f"`{self}` is no outcome of rules; it comes only from `at_deadline`.")
-        return _MILD_TO_SEVERE.index(self)
+        return severity
 
 
-_MILD_TO_SEVERE = (Outcome.APPROVE, Outcome.REVIEW, Outcome.ASK, Outcome.DENY)
+_SEVERITIES = {Outcome.APPROVE: 0, Outcome.REVIEW: 1, Outcome.ASK: 2, Outcome.DENY: 3}
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
@@ -66,9 +69,10 @@ class CheckResult(Tolerant):
             stands (a wrong PIN was tried on another order, for one); None when nothing bars it.
     """
 
+    # What was seen was read at the edge. To look at each value once more takes longer than most checks.
     result: str
-    facts: dict[str, FactValue] = Field(default_factory=dict)
-    values: dict[str, FactValue] = Field(default_factory=dict)
+    facts: SkipValidation[dict[str, FactValue]] = Field(default_factory=dict)
+    values: SkipValidation[dict[str, FactValue]] = Field(default_factory=dict)
     bars_approval: str | None = None
 
 
@@ -79,7 +83,7 @@ class RuleResult(Tolerant):
     check: CheckResult
 
 
-class Finding(Tolerant):
+class Finding(NamedTuple):
     """A rule's result together with what the policy makes of it.
 
     Attributes:
@@ -98,9 +102,9 @@ class Finding(Tolerant):
     effect: str
     score: int
     fired: bool
-    note: str | None = None
-    facts: dict[str, FactValue] = Field(default_factory=dict)
-    shadow: bool = False
+    note: str | None
+    facts: Mapping[str, FactValue]
+    shadow: bool
 
 
 class DocumentRequest(Tolerant):
@@ -115,7 +119,7 @@ class DocumentRequest(Tolerant):
     types: list[str]
 
 
-class Decision(Tolerant):
+class Decision(NamedTuple):
     """What the rules of a policy make of an order.
 
     Attributes:
@@ -134,9 +138,9 @@ class Decision(Tolerant):
     outcome: Outcome
     score: int
     people: int
-    findings: list[Finding] = Field(default_factory=list)
+    findings: Sequence[Finding] = ()
     request: DocumentRequest | None = None
     reject_as: str | None = None
     reason: str | None = None
     host_messaging: bool = False
-    notes: list[str] = Field(default_factory=list)
+    notes: Sequence[str] = ()

@@ -22,7 +22,7 @@ from screening.facts import CustomerFacts, OrderFacts
 from screening.gathered import EarlierRejection, GatheredFacts, documents_in
 from screening.named_lists import NamedList
 from screening.policy import Policy, Rule
-from screening.results import CheckResult, Decision, FactValue, Finding, Outcome, RuleResult, Tolerant
+from screening.results import CheckResult, Decision, FactValue, Outcome, RuleResult, Tolerant
 
 PIN = "pin"
 """The kind of check that is never asked again."""
@@ -41,9 +41,15 @@ class NotReplayable(Exception):
     """The record does not hold what an answer would need: one sentence says what, without personal facts."""
 
 
-class RecordedFinding(Finding):
-    """What a rule found then, with what barred an automatic approval although the result stood."""
+class RecordedFinding(Tolerant):
+    """What a rule found then (see `Finding`), with what barred an automatic approval although the result stood."""
 
+    rule_id: str
+    check: str
+    result: str
+    effect: str
+    score: int
+    facts: dict[str, FactValue] = Field(default_factory=dict)
     bars_approval: str | None = None
 
 

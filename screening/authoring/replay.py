@@ -16,6 +16,7 @@ from screening.authoring.recorded import (
     Past,
     Questions,
     ReadyBundle,
+    RecordedFinding,
     RecordedOrder,
     decision_on,
 )
@@ -147,8 +148,8 @@ def _for_people(policy: Policy, outcome: Outcome) -> bool:
 
 def causes(recorded: RecordedOrder, decision: Decision) -> Iterator[Cause]:
     """Which rules say something else than then; when none does, what else made the difference."""
-    before: Mapping[str, Finding] = {finding.rule_id: finding for finding in recorded.findings}
-    after: Mapping[str, Finding] = {finding.rule_id: finding for finding in decision.findings}
+    before = {finding.rule_id: finding for finding in recorded.findings}
+    after = {finding.rule_id: finding for finding in decision.findings}
     found = False
     for rule_id in dict.fromkeys((*after, *before)):
         old, new = before.get(rule_id), after.get(rule_id)
@@ -163,7 +164,7 @@ def causes(recorded: RecordedOrder, decision: Decision) -> Iterator[Cause]:
         yield Cause(rule_id=None, before=None, after=why)
 
 
-def _said(finding: Finding | None) -> str | None:
+def _said(finding: Finding | RecordedFinding | None) -> str | None:
     if finding is None:
         return None
     points = f" {finding.score}" if finding.score else ""

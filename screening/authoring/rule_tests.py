@@ -201,13 +201,8 @@ class _ScenarioRun:
         if decision.reject_as is None or decision.reject_as not in self.scenario.no_code_for:
             return decision
         note = f"The carrier lists no code for {decision.reject_as}."
-        return decision.model_copy(
-            update={
-                "outcome": Outcome.REVIEW,
-                "reject_as": None,
-                "reason": None,
-                "notes": [*decision.notes, note],
-            }
+        return decision._replace(
+            outcome=Outcome.REVIEW, reject_as=None, reason=None, notes=[*decision.notes, note]
         )
 
     def _at_deadline(self, decision: Decision, gathered: GatheredFacts) -> DeadlineAction:

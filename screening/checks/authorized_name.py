@@ -104,7 +104,7 @@ def _best(params: AuthorizedNameParams, given: str, candidates: Iterable[str]) -
         )
         if found == SAME:
             return found
-        if found and (best is None or (found.likeness, found.similarity) > (best.likeness, best.similarity)):
+        if found and (best is None or found > best):
             best = found
     return best
 

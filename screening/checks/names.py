@@ -11,7 +11,8 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
@@ -72,10 +73,14 @@ class PersonName:
     given: str
     surnames: frozenset[str]
 
+    @cached_property
+    def letters(self) -> str:
+        """All words as one."""
+        return "".join(self.tokens)
 
-@dataclass(frozen=True)
-class Comparison:
-    """How alike two names are: the verdict, and the similarity from 0 to 100 with one decimal."""
+
+class Comparison(NamedTuple):
+    """How alike two names are: the verdict, and the similarity from 0 to 100 with one decimal. The better is the greater."""
 
     likeness: Likeness
     similarity: float
@@ -106,12 +111,12 @@ def compare(
     Returns:
         The best comparison among what the two may stand for, or None if one of them holds no name at all.
     """
-    comparisons = (
+    comparisons = [
         _compare(mine, theirs, match=match, close=close, initials=initials, nicknames=nicknames)
         for mine in readings(one)
         for theirs in readings(other)
-    )
-    return max(comparisons, key=lambda found: (found.likeness, found.similarity), default=None)
+    ]
+    return max(comparisons, default=None)
 
 
 def _reading(part: str) -> PersonName | None:
@@ -130,7 +135,7 @@ def _reading(part: str) -> PersonName | None:
 def _compare(
     mine: PersonName, theirs: PersonName, *, match: int, close: int, initials: bool, nicknames: bool
 ) -> Comparison:
-    if "".join(mine.tokens) == "".join(theirs.tokens):
+    if mine.letters == theirs.letters:
         return SAME
     my_rest, their_rest = _differences(mine.tokens, theirs.tokens)
     my_words, their_words = list(mine.tokens), list(theirs.tokens)

@@ -58,13 +58,13 @@ def _fits(name: str, names: Sequence[str]) -> bool:
     """Whether a carrier's name may be one of these; read generously, and nothing on either side is no difference."""
     given = company_key(name)
     known = [key for key in map(company_key, names) if key]
-    return not given or not known or any(_is_like(given, key) for key in known)
+    return not given or not known or given in known or any(_is_like(given, key) for key in known)
 
 
 def _is_like(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     # "Onvoy" and "Onvoy Spectrum, LLC" are one carrier; letters of an abbreviation begin many names.
-    return one == other or (len(short) >= _TELLING and long.startswith(short))
+    return len(short) >= _TELLING and long.startswith(short)
 
 
 KIND = CheckKind(
