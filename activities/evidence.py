@@ -64,7 +64,7 @@ class Question:
     def rejections_since(self) -> datetime:
         """How far back rejections matter; a condition compares the moment of one itself."""
         if self.rule.check.kind == repeat_request.KIND.name:
-            return self.now - RepeatRequestParams.model_validate(self.rule.check.params).within
+            return self.now - self.rule.check.read_params(RepeatRequestParams).within
         return self.now - LONGEST_DURATION
 
 
@@ -173,7 +173,7 @@ def _counted(rule: Rule) -> VelocityParams | None:
     """What a rule counts. Only `velocity` does: its window is its own, so no other rule can use the count."""
     if rule.check.kind != velocity.KIND.name:
         return None
-    return VelocityParams.model_validate(rule.check.params)
+    return rule.check.read_params(VelocityParams)
 
 
 def _count(records: Records, question: Question, counted: VelocityParams, past: PastOrder) -> int | None:

@@ -328,7 +328,7 @@ def _looked_as(asked: Rule, rule: Rule) -> bool:
     if rule.check.kind == CONDITION:
         return asked.check == rule.check
     model = CHECKS[rule.check.kind].params
-    then, now = (dict(model.model_validate(each.check.params)) for each in (asked, rule))
+    then, now = (dict(each.check.read_params(model)) for each in (asked, rule))
     if rule.check.kind == REPEAT_REQUEST:
         # The last rejection within a longer time is also the last one within a shorter.
         return bool(now["within"] <= then["within"])
