@@ -16,7 +16,7 @@ from activities.asking_messages import (
     late_sentence,
 )
 from activities.carrier_errors import retrying
-from activities.documents import linked_documents
+from activities.documents import hashes_of, linked_documents
 from activities.lateness import seconds_tried
 from activities.notices import NoticeBoard
 from records.cases import CaseUpdate
@@ -24,6 +24,7 @@ from records.ledger import EntryKind, LedgerEntry
 from records.marks import PAUSED
 from records.store import Records
 from screening.checks import documents
+from screening.gathered import LinkedDocument
 from settings import Timing
 from telnyx_api import Comment, TelnyxClient
 
@@ -83,7 +84,7 @@ class AskingActivities:
         nothing about documents: it is asked again, until the wait is over.
         """
         left = given.wait - seconds_tried()
-        found = None
+        found, came = None, list[LinkedDocument]()
         try:
             async with retrying(self._board, refused_key=self._refused_key):
                 came = await linked_documents(self._carrier, given.portout_id)
@@ -92,7 +93,7 @@ class AskingActivities:
             if left > 0 and not error.non_retryable:
                 raise
         if found == Standing.COMPLETE or (found == Standing.INFECTED and not given.infected_known):
-            return Awaited(standing=Standing(found))
+            return Awaited(standing=Standing(found), documents=hashes_of(came))
         if left <= 0:
             await asyncio.to_thread(self._write_late, given)
             return Awaited(standing=Standing.OVER)

@@ -78,7 +78,14 @@ class Standing(StrEnum):
 
 
 class Awaited(Tolerant):
+    """How a wait ended, or what it met.
+
+    Attributes:
+        documents: each clean document that is there, as its type and the SHA-256 of its content.
+    """
+
     standing: Standing
+    documents: list[str] = Field(default_factory=list)
 
 
 def late_sentence(types: list[str]) -> str:

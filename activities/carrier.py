@@ -20,7 +20,7 @@ from activities.contracts import (
     Notice,
     NoticeKind,
 )
-from activities.documents import linked_documents
+from activities.documents import hashes_of, linked_documents
 from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
 from activities.pins import STATUS_CHANGED, attempted_pins
@@ -29,6 +29,7 @@ from records.errors import RecordsError
 from records.marks import PAUSED
 from records.store import Records
 from screening.checks import documents
+from screening.gathered import LinkedDocument
 from settings import Timing
 from telnyx_api import (
     CarrierError,
@@ -72,23 +73,23 @@ class CarrierActivities:
         async with retrying(self._board, refused_key=self._refused_key):
             order = await self._carrier.portout(given.portout_id)
             attempts = await attempted_pins(self._carrier, given.portout_id)
-        found = await self._documents(given)
+        came = await self._documents(given)
         compared = await asyncio.to_thread(self._records.attempts.compared, given.portout_id)
         return Look(
             status=order.status,
             unseen_pin=any(attempt.event_id not in compared for attempt in attempts),
-            documents=found,
+            documents=None if came is None else documents.standing(given.documents, came)[0],
+            document_hashes=hashes_of(came or ()),
         )
 
-    async def _documents(self, given: LookInput) -> str | None:
-        """How awaited documents stand. They are looked for on their own, too, so a failure holds up nothing else."""
+    async def _documents(self, given: LookInput) -> list[LinkedDocument] | None:
+        """What came of what is awaited. It is looked for on its own, too, so a failure holds up nothing else."""
         if not given.documents:
             return None
         try:
-            came = await linked_documents(self._carrier, given.portout_id)
+            return await linked_documents(self._carrier, given.portout_id)
         except CarrierError:
             return None
-        return documents.standing(given.documents, came)[0]
 
     @activity.defn
     async def answer(self, given: AnswerInput) -> AnswerResult:

@@ -198,6 +198,7 @@ def entry_of(
         "notes": conclusion.notes,
         "reject_as": decided.reject_as,
         "answer": conclusion.answer.model_dump() if conclusion.answer else None,
+        "documents_came": given.document_hashes,
         "asks_for": decided.request.types if decided.request else [],
         "findings": [
             {name: value for name, value in finding._asdict().items() if name not in _PERSONAL}

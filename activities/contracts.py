@@ -145,6 +145,8 @@ class ConcludeInput(Message):
     """The moment that the rules took for now; a run that an older worker started does not say."""
     documents: Standing | None = None
     """Why only the rules that read documents were run again: all came, or one is infected."""
+    document_hashes: list[str] = []
+    """The clean documents that were there then, for the ledger: no rule need read documents."""
     asked: bool = False
     """Whether documents have been asked for already, so that the policy does not ask again."""
 
@@ -295,6 +297,8 @@ class Look(Message):
     """A PIN was attempted that no screening of this order has compared yet."""
     documents: str | None = None
     """How the awaited documents stand, as a result of the check `documents`; None when that is not known."""
+    document_hashes: list[str] = []
+    """Each clean document, as its type and the SHA-256 of its content."""
 
 
 class NoticeKind(StrEnum):

@@ -1,6 +1,7 @@
 """Reading the documents that are linked to an order, and what the carrier's virus scan says of them."""
 
 import asyncio
+from collections.abc import Iterable
 
 from screening.gathered import LinkedDocument, Scan
 from telnyx_api import NotFound, SupportingDocument, TelnyxClient
@@ -23,6 +24,11 @@ async def linked_documents(carrier: TelnyxClient, portout_id: str) -> list[Linke
         *(_read(carrier, link) for link in links if link.portout_id in (portout_id, None))
     )
     return [document for document in found if document is not None]
+
+
+def hashes_of(documents: Iterable[LinkedDocument]) -> list[str]:
+    """Each clean document, as its type and the SHA-256 of its content."""
+    return sorted(f"{one.type} {one.sha256}" for one in documents if one.scan is Scan.CLEAN)
 
 
 async def _read(carrier: TelnyxClient, link: SupportingDocument) -> LinkedDocument | None:

@@ -37,7 +37,7 @@ class Asking(Rescreening):
         self._asking: asyncio.Task[None] | None = None
         self._asked_at: datetime | None = None
         self._infected_told = False
-        self._documents: Standing | None = None
+        self._documents: Awaited | None = None
 
     @workflow.signal
     def ask(self, *arguments: Any) -> None:
@@ -106,7 +106,7 @@ class Asking(Rescreening):
             if found.standing is Standing.OVER:
                 break
             if found.standing is Standing.COMPLETE or not self._infected_told:
-                self._take_up(found.standing)
+                self._take_up(found)
             if found.standing is Standing.COMPLETE:
                 return
         self._note(late_sentence(ask.types))
@@ -136,13 +136,13 @@ class Asking(Rescreening):
             return
         if look.documents == Standing.COMPLETE:
             self._stop_asking()
-            self._take_up(Standing.COMPLETE)
+            self._take_up(Awaited(standing=Standing.COMPLETE, documents=look.document_hashes))
         elif look.documents == Standing.INFECTED and not self._infected_told:
-            self._take_up(Standing.INFECTED)
+            self._take_up(Awaited(standing=Standing.INFECTED, documents=look.document_hashes))
 
-    def _take_up(self, standing: Standing) -> None:
-        self._documents = standing
-        self._infected_told = self._infected_told or standing is Standing.INFECTED
+    def _take_up(self, news: Awaited) -> None:
+        self._documents = news
+        self._infected_told = self._infected_told or news.standing is Standing.INFECTED
 
     def _awaited_types(self) -> list[str]:
         return self._ask.types if self._ask else []

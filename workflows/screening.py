@@ -13,7 +13,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.asking_messages import Standing
+    from activities.asking_messages import Awaited
     from activities.carrier import CarrierActivities
     from activities.concluding import ConcludingActivities
     from activities.contracts import (
@@ -52,7 +52,7 @@ class ScreenAgain:
         documents: how those that were asked for stand; then only the rules that read documents run.
     """
 
-    documents: Standing | None = None
+    documents: Awaited | None = None
 
 
 @workflow.defn(name=SCREENING_WORKFLOW)
@@ -154,7 +154,8 @@ class PortOutScreening(Asking):
                 step=f"screened-{self._screenings}",
                 now=workflow.now(),
                 screened_at=screened_at,
-                documents=again.documents,
+                documents=again.documents.standing if again.documents else None,
+                document_hashes=again.documents.documents if again.documents else [],
                 asked=self._policy_asked,
             ),
             within=self._until(opened.respond_by),

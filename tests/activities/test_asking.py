@@ -216,9 +216,10 @@ async def test_a_look_that_finds_nothing_new_is_repeated_after_the_interval(part
 
 async def test_what_was_asked_for_ends_the_wait(parts: Parts) -> None:
     order = parts.place()
-    document(parts, order)
+    letter = parts.sandbox.documents.read(document(parts, order))
+    document(parts, order, "invoice", "infected")
     found = await tried(activities(parts).await_documents, to_await(order))
-    assert found == Awaited(standing=Standing.COMPLETE)
+    assert found == Awaited(standing=Standing.COMPLETE, documents=[f"loa {letter['sha256']}"])
 
 
 async def test_a_document_that_becomes_infected_between_two_looks_is_told_once(parts: Parts) -> None:
@@ -272,7 +273,7 @@ async def test_a_look_at_an_order_sees_the_documents_that_are_awaited(
     order = parts.place()
     document(parts, order, scan=scan)
     look = await tried(parts.carrier_activities().look, LookInput(portout_id=order, documents=["loa"]))
-    assert look.documents == standing
+    assert (look.documents, len(look.document_hashes)) == (standing, standing == "complete")
     assert (await tried(parts.carrier_activities().look, LookInput(portout_id=order))).documents is None
 
 

@@ -82,6 +82,10 @@ async def test_a_letter_that_is_asked_for_approves_the_order_once_it_is_clean(im
     assert entry.body["types"] == ["loa"]
     [decided] = service.ledger(order, EntryKind.DECIDED)
     assert decided.personal is not None
+    assert (
+        decided.body["documents_came"]
+        == decided.personal["findings"]["documents"]["facts"]["documents.sha256"]
+    )
     clean = service.carrier.carrier.documents.read(infected["document_id"])["sha256"]
     assert decided.personal["findings"]["documents"]["facts"]["documents.sha256"] == [f"loa {clean}"]
 
