@@ -34,7 +34,7 @@ def test_the_shipped_rules_load_in_a_blink() -> None:
 
 def test_a_bundle_holds_policies_by_id_and_files_by_path() -> None:
     bundle = load_bundle(SHIPPED)
-    assert sorted(bundle.policies) == ["ca-standard", "us-standard", "us-vip"]
+    assert sorted(bundle.policies) == ["ca-standard", "us-documents", "us-standard", "us-vip"]
     assert bundle.default is bundle.policies["us-standard"]
     assert "lists/known-spids.yaml" in bundle.lists
     assert "fixtures/typical.yaml" in bundle.fixtures
