@@ -50,7 +50,7 @@ def comments(service: Service, order: str) -> list[str]:
 @pytest.fixture
 def impatient(edited: Service) -> Service:
     """An installation whose example policy looks every second."""
-    policy = edited.settings.rules / "us-documents.yaml"
+    policy = edited.settings.rules / "us-with-letter.yaml"
     text = policy.read_text()
     assert QUICKLY[0] in text
     policy.write_text(text.replace(*QUICKLY))

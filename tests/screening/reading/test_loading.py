@@ -19,7 +19,7 @@ from tests.screening.rule_files import (
 def test_the_shipped_rules_load_without_a_single_remark() -> None:
     report = check_paths([SHIPPED])
     assert report.diagnostics == []
-    assert (report.policies, report.lists, report.fixtures) == (3, 3, 3)
+    assert (report.policies, report.lists, report.fixtures) == (4, 3, 4)
     assert report.tests > report.rules > 10
 
 
@@ -34,7 +34,7 @@ def test_the_shipped_rules_load_in_a_blink() -> None:
 
 def test_a_bundle_holds_policies_by_id_and_files_by_path() -> None:
     bundle = load_bundle(SHIPPED)
-    assert sorted(bundle.policies) == ["ca-standard", "us-documents", "us-standard", "us-vip"]
+    assert sorted(bundle.policies) == ["ca-standard", "us-standard", "us-vip", "us-with-letter"]
     assert bundle.default is bundle.policies["us-standard"]
     assert "lists/known-spids.yaml" in bundle.lists
     assert "fixtures/typical.yaml" in bundle.fixtures
@@ -190,7 +190,7 @@ def test_a_list_or_a_fixture_can_be_checked_by_itself(tmp_path: Path, name: str)
 def test_a_path_that_is_not_there_is_a_fault_and_the_others_are_checked() -> None:
     report = check_paths([SHIPPED / "nowhere.yaml", SHIPPED])
     assert [entry.code for entry in report.diagnostics] == [Code.UNREADABLE]
-    assert report.policies == 3
+    assert report.policies == 4
 
 
 def test_a_list_may_be_large_and_a_policy_may_not(tmp_path: Path) -> None:
