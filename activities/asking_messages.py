@@ -11,7 +11,7 @@ from pydantic import Field
 from screening.results import DocumentRequest, Tolerant
 
 DOCUMENTS_RECEIVED = "documents_received"
-"""The type of the event that no carrier sends: somebody says that documents are there."""
+"""The signal, and the type of its event, that no carrier sends: a reason to look at the documents, and never a fact."""
 
 
 class Ask(DocumentRequest):

@@ -9,6 +9,7 @@ from typing import Any
 
 from temporalio.service import RPCError
 
+from activities.asking_messages import DOCUMENTS_RECEIVED
 from activities.contracts import screening_workflow_id
 from commands.carrier_asking import progress_of, sentence_of
 from commands.carrier_changing import Desk, desk, once, perhaps_sent
@@ -33,8 +34,6 @@ from temporal_client import TemporalUnreachable
 
 KEPT_UNLINKED = timedelta(minutes=30)
 """How long the carrier keeps an upload that is linked to nothing (Telnyx, `POST /documents`)."""
-DOCUMENTS_RECEIVED = "documents_received"
-"""The signal that is a reason to look at the documents, and never a fact."""
 SCANNED_WITHIN = 10.0
 """Seconds that the command waits for the virus scan; Telnyx says nothing about its length."""
 UNSCANNED, INFECTED = "pending_scan", "infected"
