@@ -50,6 +50,8 @@ class Timing(BaseModel):
     """The least time that delivering an answer is given, however near the carrier's limit is."""
     refused_key: float = Field(60.0, gt=0)
     """The pause between tries while the carrier refuses our key (401, 403)."""
+    watch_every: float = Field(3600.0, gt=0)
+    """How often the orders that were answered are listed."""
     rules_quiet: float = Field(2.0, gt=0)
     """How long edited rule files must be left alone before they are read."""
 

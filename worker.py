@@ -33,6 +33,7 @@ from activities.policies import PolicyShelf
 from activities.reconciling import ReconcileActivities
 from activities.records import RecordActivities
 from activities.reviews import ReviewActivities
+from activities.watching import WatchActivities
 from activities.webhook_silence import WebhookSilence
 from records.errors import RecordsError
 from records.opening import open_records
@@ -123,6 +124,7 @@ class Parts:
             silence=WebhookSilence(telnyx, records, board, expected=settings.expects_webhooks),
         )
         asking = AskingActivities(telnyx, records, board, sends=settings.sends, timing=settings.timing)
+        watching = WatchActivities(telnyx, records, shelf, board, refused_key=refused_key)
         recording = RecordActivities(records)
         reconciling = ReconcileActivities(telnyx, records, board, self.client, refused_key=refused_key)
         return Worker(
@@ -151,6 +153,9 @@ class Parts:
                 asking.await_documents,
                 reviews.record_note,
                 recording.record_ending,
+                watching.look_after,
+                watching.weigh_foc_move,
+                watching.record_closed,
                 NoticeActivities(board).notify,
                 intake.take_in,
                 reconciling.reconcile,

@@ -80,6 +80,8 @@ class CarrierActivities:
             unseen_pin=any(attempt.event_id not in compared for attempt in attempts),
             documents=None if came is None else documents.standing(given.documents, came)[0],
             document_hashes=hashes_of(came or ()),
+            foc_date=order.foc_date,
+            requested_foc_date=order.requested_foc_date,
         )
 
     async def _documents(self, given: LookInput) -> list[LinkedDocument] | None:

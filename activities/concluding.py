@@ -153,6 +153,7 @@ class ConcludingActivities:
                 people=decided.people,
                 first_approval_by=None,
                 rules=conclusion.rules,
+                foc_date=given.opened.order.foc_date,
                 note=" ".join(conclusion.notes) or None,
                 **({"asked_at": None, "asked_for": None} if given.documents is Standing.COMPLETE else {}),
             ),

@@ -23,6 +23,9 @@ INTAKE_WORKFLOW = "PortOutIntake"
 CARRIER_EVENT = "carrier_event"
 SENDING_IS_ON = "sending_is_on"
 """The type of the event that no carrier sends: the operator lets answers leave from now on."""
+LEFT_LISTING = "left_listing"
+FOC_DATE_CHANGED = "portout.foc_date_changed"
+NEW_COMMENT = "portout.new_comment"
 
 
 def screening_workflow_id(portout_id: str) -> str:
@@ -60,11 +63,13 @@ class Carried(Message):
     limit: datetime | None = None
     """Of a round that is screened anew: the carrier's limit, which stays. None in a round that begins."""
     attempts: list[str] = []
-    """Of a round that is screened anew: who tried what in vain before, in sentences."""
+    """Who tried what in vain before, in sentences: of a round that is screened anew, or goes on being watched."""
     review_began: datetime | None = None
     """Of a round that is screened anew: when people were first asked, from which reminders are counted."""
     ask: Ask | None = None
     """Of a round that is screened anew: the documents that are still awaited."""
+    watched: "Opened | None" = None
+    """Of an order that was answered: it goes on being watched in another run, because this one has grown long."""
 
 
 class StartScreening(Message):
@@ -116,6 +121,10 @@ class Opened(Message):
     """Whether `at_deadline` may deny: not in a further round, nor an order older than the first sending."""
     refused: list[Barred] = []
     several_customers: bool = False
+    reads_foc: bool = False
+    """Whether a rule reads the FOC date, so that the rules must run again when it moves."""
+    answered: "ScreeningResult | None" = None
+    """How we answered the order, which is only watched since; None until then."""
 
     @property
     def pending(self) -> bool:
@@ -299,6 +308,8 @@ class Look(Message):
     """How the awaited documents stand, as a result of the check `documents`; None when that is not known."""
     document_hashes: list[str] = []
     """Each clean document, as its type and the SHA-256 of its content."""
+    foc_date: datetime | None = None
+    requested_foc_date: datetime | None = None
 
 
 class NoticeKind(StrEnum):
@@ -321,7 +332,7 @@ class Notice(Message):
 
 
 class ScreeningResult(Message):
-    """What a screening came to: the workflow's result, and a row of `portout demo --json`."""
+    """What a screening came to: known once the carrier has the answer, and the workflow's result when all is over."""
 
     portout_id: str
     support_key: str | None = None
@@ -335,6 +346,7 @@ class ScreeningResult(Message):
     rules: dict[str, str] = {}
     round: int = 1
     policy_digest: str | None = None
+    decided_at: datetime | None = None
 
     @classmethod
     def of(cls, ending: "Ending") -> "ScreeningResult":
@@ -352,6 +364,7 @@ class ScreeningResult(Message):
             rules=conclusion.rules if conclusion else {},
             round=opened.round,
             policy_digest=opened.policy_digest,
+            decided_at=verdict.at if verdict else ending.at,
         )
 
 

@@ -16,6 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.carrier_errors import retrying
 from activities.contracts import (
     CARRIER_EVENT,
+    LEFT_LISTING,
     SENDING_IS_ON,
     CarrierEvent,
     CarrierStatus,
@@ -27,11 +28,17 @@ from activities.contracts import (
 )
 from activities.notices import NoticeBoard
 from activities.pins import is_complete
-from activities.starting import Starting
+from activities.starting import DECIDING, WATCHING, Starting
+from activities.watched_orders import (
+    WATCHED_LISTED_AT,
+    list_watched,
+    told_by_events,
+    told_by_listing,
+)
 from activities.webhook_silence import WebhookSilence
-from records.cases import Stage
+from records.cases import Stage, WatchedOrder
 from records.store import Records
-from telnyx_api import Listing, PortOut, PortOutEvent, TelnyxClient
+from telnyx_api import CarrierError, Listing, PortOut, PortOutEvent, TelnyxClient
 
 EVENTS_READ_UNTIL = "events-read-until"
 """The mark in the records from which the next run reads the carrier's events."""
@@ -43,8 +50,8 @@ AT_ONCE = 16
 SEEN_EVENTS = 20_000
 _STANDING = (Stage.AWAITING_REVIEW, Stage.AWAITING_CARRIER)
 """Stages in which an order waits until it is told that something happened."""
-_LISTENING = (Stage.SCREENING, *_STANDING)
-"""What happens while an order is screened may come too late for its rules, so it hears of it as well."""
+_LISTENING = (Stage.SCREENING, Stage.ANSWERING, *_STANDING)
+"""What happens while an order is screened or answered may come too late for it, so it hears of it as well."""
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
@@ -85,8 +92,12 @@ class IntakeActivities:
             orders = await self._carrier.portouts(status=CarrierStatus.PENDING, on_page=activity.heartbeat)
         await self._page_unreadable(orders, began)
         pending = {order.id: order for order in orders}
-        running = await starting.running()
+        watched = {order.portout_id: order for order in await asyncio.to_thread(self._records.cases.watched)}
+        running = await starting.running(DECIDING)
         to_start = await starting.to_start(pending.keys() - running, on_each=activity.heartbeat)
+        # A run that watches is told that the order is pending again; it begins the next round by itself.
+        again = dict.fromkeys(to_start & watched.keys(), _pending_again(began))
+        to_start -= again.keys()
         try:
             async with retrying(self._board, refused_key=self._refused_key):
                 events = await self._events(began, [pending[portout_id] for portout_id in to_start])
@@ -98,17 +109,24 @@ class IntakeActivities:
         await starting.count_attempts([pending[portout_id] for portout_id in to_start], events, began)
         await self._each(to_start, lambda portout_id: starting.start(portout_id, given.timing))
         news = [event for event in events if _state_of(event) not in self._seen]
-        waiting = {portout_id: stage for portout_id, stage in stages.items() if portout_id not in to_start}
-        happened = _happened(waiting, pending.keys(), news, began)
+        waiting = {
+            portout_id: stage
+            for portout_id, stage in stages.items()
+            if portout_id not in to_start and portout_id not in watched
+        }
+        happened = (
+            again | told_by_events(watched.values(), news) | _happened(waiting, pending.keys(), news, began)
+        )
         if self._sends:
             held_back = await asyncio.to_thread(self._records.cases.held_back_ids)
             happened |= dict.fromkeys(held_back & running, _sending_is_on(began))
         await self._each(happened, lambda portout_id: self._signal(portout_id, happened[portout_id], given))
         self._remember(news)
-        await self._note_read(began, [event for event in events if event.portout_id in {*stages, *to_start}])
+        await self._note_read(began, [event for event in events if event.portout_id in {*waiting, *to_start}])
         await self._silence.look(events, began)
+        signalled = len(happened) + await self._list_watched(watched, given, began)
         await self._beat()
-        return IntakeReport(pending=len(pending), started=len(to_start), signalled=len(happened))
+        return IntakeReport(pending=len(pending), started=len(to_start), signalled=signalled)
 
     async def _events(self, began: datetime, to_start: Iterable[PortOut]) -> list[PortOutEvent]:
         """The events since the last run, and those of the orders that are first seen now, however late."""
@@ -143,6 +161,32 @@ class IntakeActivities:
                     text=f"{orders.unreadable} of the carrier's pending port-outs could not be read; look in its portal.",
                 )
             )
+
+    async def _list_watched(
+        self, watched: Mapping[str, WatchedOrder], given: IntakeInput, began: datetime
+    ) -> int:
+        """List the watched orders if it is time to, and tell those that stand otherwise than we know.
+
+        Returns:
+            How many had to be told, or were watched by nobody any more.
+        """
+        last = await asyncio.to_thread(self._records.marks.get, WATCHED_LISTED_AT)
+        due = last is None or began - datetime.fromisoformat(last) >= timedelta(
+            seconds=given.timing.watch_every
+        )
+        if not watched or not due:
+            return 0
+        try:
+            listed = await list_watched(self._carrier, watched.values(), on_page=activity.heartbeat)
+        except CarrierError as error:
+            log.warning("watched orders not listed, tried again by the next intake", error=str(error))
+            return 0
+        told = told_by_listing(watched.values(), listed, began)
+        lost = watched.keys() - await self._starting().running(WATCHING) - told.keys()
+        await self._each(told, lambda portout_id: self._signal(portout_id, told[portout_id], given))
+        await self._each(lost, lambda portout_id: self._starting().start(portout_id, given.timing))
+        await asyncio.to_thread(self._records.marks.set, WATCHED_LISTED_AT, began.isoformat())
+        return len(told) + len(lost)
 
     def _starting(self) -> Starting:
         return Starting(self._carrier, self._records, self._temporal, activity.info().task_queue)
@@ -187,6 +231,10 @@ def _sending_is_on(at: datetime) -> CarrierEvent:
     return CarrierEvent(event_id=f"{SENDING_IS_ON}-{at.isoformat()}", event_type=SENDING_IS_ON)
 
 
+def _pending_again(at: datetime) -> CarrierEvent:
+    return CarrierEvent(event_id=f"pending-again-{at.isoformat()}", event_type="pending_again")
+
+
 def _happened(
     stages: Mapping[str, Stage], pending: Collection[str], news: Iterable[PortOutEvent], at: datetime
 ) -> dict[str, CarrierEvent]:
@@ -200,5 +248,5 @@ def _happened(
         if event.portout_id and stages.get(event.portout_id) in _LISTENING
     }
     left = {portout_id for portout_id, stage in stages.items() if stage in _STANDING} - set(pending)
-    gone = CarrierEvent(event_id=f"left-listing-{at.isoformat()}", event_type="left_listing")
+    gone = CarrierEvent(event_id=f"left-listing-{at.isoformat()}", event_type=LEFT_LISTING)
     return dict.fromkeys(left, gone) | told

@@ -7,14 +7,23 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.carrier_errors import retrying
-from activities.contracts import CarrierStatus, Notice, NoticeKind, Opened, OpenInput, RuleToRun
+from activities.contracts import (
+    CarrierStatus,
+    Notice,
+    NoticeKind,
+    Opened,
+    OpenInput,
+    RuleToRun,
+    ScreeningResult,
+)
 from activities.evidence import DOCUMENT_FACTS, past_order
 from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
 from activities.policies import InForce, PolicyShelf
+from activities.watching import answered_case
 from records.cases import CaseUpdate, Stage
 from records.customers import CustomerMatch
-from records.ledger import EntryKind, LedgerEntry, PastRounds
+from records.ledger import EntryKind, LedgerEntry, PastRounds, ReadEntry
 from records.store import Records
 from screening.checks import CHECKS
 from screening.countries import countries_of
@@ -26,6 +35,7 @@ from telnyx_api import PortOut, TelnyxClient
 
 FIRST_SENDING = "first-sending"
 """The mark in the records: when sending to a real carrier was first switched on."""
+_FOC_DATES = frozenset({"portout.foc_date", "portout.requested_foc_date"})
 
 
 class OpeningActivities:
@@ -89,20 +99,54 @@ class OpeningActivities:
             sends=self._sends,
             sending_since=self._sending_since,
         )
+        if past.answer and not opened.pending:
+            return self._watch_again(opened, self._answered(order, past.answer), given.now)
         if opened.pending:
-            self._note_refusal(opened, past, given.now)
+            self._note_refusal(opened, past.answer, given.now)
             self._records.open_case(case_of(opened, given.now), past_order(order, holders, given.now))
         return opened
 
-    def _note_refusal(self, opened: Opened, past: PastRounds, now: datetime) -> None:
-        if past.last_answer_at is None or not past.barred:
+    def _answered(self, order: OrderFacts, answer: ReadEntry) -> ScreeningResult:
+        """How we answered an order whose run was lost since: it goes on being watched."""
+        case, body = self._records.cases.get(order.id), answer.body
+        return ScreeningResult(
+            portout_id=order.id,
+            support_key=order.support_key,
+            outcome=body["outcome"],
+            decided_by=body["decided_by"],
+            reviewer=body["reviewer"],
+            reason=body["reason"],
+            rejection_code=body["carrier_rejection_code"],
+            carrier_status=body["carrier_status"],
+            score=case.score if case else None,
+            rules=case.rules if case else {},
+            round=body["round"],
+            policy_digest=body["policy_digest"],
+            decided_at=case.decided_at if case else answer.at,
+        )
+
+    def _watch_again(self, opened: Opened, answered: ScreeningResult, now: datetime) -> Opened:
+        case = {
+            **case_of(opened, now).model_dump(exclude_unset=True),
+            **answered_case(answered, Stage.AWAITING_CARRIER, now).model_dump(exclude_unset=True),
+            "round": answered.round,
+        }
+        self._records.cases.upsert(CaseUpdate.model_validate(case))
+        return opened.model_copy(update={"answered": answered, "round": answered.round})
+
+    def _note_refusal(self, opened: Opened, answer: ReadEntry | None, now: datetime) -> None:
+        if answer is None:
             return
         self._records.ledger.append(
             LedgerEntry(
                 portout_id=opened.order.id,
                 kind=EntryKind.REFUSED_BY_CARRIER,
                 step_key=f"{opened.run_id}:refused_by_carrier:{opened.round - 1}",
-                body={"round": opened.round - 1, "note": "The order is pending again after our rejection."},
+                body={
+                    "round": opened.round - 1,
+                    "status": answer.body.get("status"),
+                    "note": "The order is pending again after our answer.",
+                },
                 personal={},
                 at=now,
             )
@@ -171,6 +215,9 @@ def judge(
         may_be_denied=round_ == 1 and not older,
         refused=list({(barred.code, barred.reason): barred for barred in refused}.values()),
         several_customers=several,
+        reads_foc=any(
+            _FOC_DATES & CHECKS[rule.check.kind].facts_read(rule.check.params) for rule in policy.rules
+        ),
     )
 
 
@@ -213,4 +260,12 @@ def case_of(opened: Opened, now: datetime) -> CaseUpdate:
         carrier_status=CarrierStatus.PENDING,
         asked_at=None,
         asked_for=None,
+        foc_date=order.foc_date,
+        # What an earlier round came to stands in the ledger.
+        outcome=None,
+        decided_by=None,
+        reviewer=None,
+        decided_at=None,
+        reason=None,
+        rejection_code=None,
     )

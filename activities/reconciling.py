@@ -16,6 +16,7 @@ from activities.differences import BothSides, Difference, differences
 from activities.notices import NoticeBoard
 from activities.pins import STATUS_CHANGED
 from activities.starting import Starting
+from activities.watched_orders import list_watched
 from records.cases import Case
 from records.ledger_standings import Standing
 from records.store import Records
@@ -78,6 +79,11 @@ class Reconciler:
         open_here = {portout_id for portout_id, _ in await asyncio.to_thread(self._records.cases.open_ids)}
         found = await self._carrier.portouts(inserted_gte=since, on_page=lambda _: on_step())
         listed = {order.id: order for order in found}
+        # Orders that were answered are many; they are listed together and not looked up one by one.
+        watched = {one.portout_id: one for one in await asyncio.to_thread(self._records.cases.watched)}
+        older = {portout_id: one for portout_id, one in watched.items() if portout_id not in listed}
+        together = await list_watched(self._carrier, older.values(), on_page=lambda _: on_step())
+        listed |= {portout_id: order for portout_id, order in together.items() if portout_id in older}
         unknown: set[str] = set()
         slots = asyncio.Semaphore(AT_ONCE)
 

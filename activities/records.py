@@ -79,7 +79,7 @@ def write_ending(records: Records, ending: Ending) -> None:
         CaseUpdate(
             portout_id=order.id,
             updated_at=ending.at,
-            stage=Stage.CLOSED,
+            stage=Stage.AWAITING_CARRIER if ending.kind is EntryKind.ANSWERED else Stage.CLOSED,
             outcome=ending.outcome,
             decided_by=ending.decided_by,
             reviewer=verdict.people if verdict else None,

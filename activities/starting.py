@@ -18,11 +18,15 @@ from activities.contracts import (
     screening_workflow_id,
 )
 from activities.pins import STATUS_CHANGED, attempt_rows, attempts_in
+from records.cases import Stage
 from records.store import Records
 from settings import Timing
 from telnyx_api import CarrierError, PortOut, PortOutEvent, TelnyxClient
 
-_RUNNING = f"WorkflowType = '{SCREENING_WORKFLOW}' AND ExecutionStatus = 'Running'"
+RUNNING = f"WorkflowType = '{SCREENING_WORKFLOW}' AND ExecutionStatus = 'Running'"
+WATCHING = f"{RUNNING} AND PortOutStage = '{Stage.AWAITING_CARRIER}'"
+DECIDING = f"{RUNNING} AND (PortOutStage IS NULL OR PortOutStage != '{Stage.AWAITING_CARRIER}')"
+"""Of these there are few. Those that watch an answered order may be many."""
 log = structlog.get_logger(__name__)
 
 
@@ -35,10 +39,10 @@ class Starting:
         self._temporal = temporal
         self._task_queue = task_queue
 
-    async def running(self) -> set[str]:
-        """The orders for which a screening runs."""
+    async def running(self, which: str = RUNNING) -> set[str]:
+        """The orders for which a screening runs: any, one that decides, or one that watches."""
         prefix = screening_workflow_id("")
-        return {run.id.removeprefix(prefix) async for run in self._temporal.list_workflows(_RUNNING)}
+        return {run.id.removeprefix(prefix) async for run in self._temporal.list_workflows(which)}
 
     async def to_start(
         self, candidates: set[str], *, on_each: Callable[[], object] = lambda: None
@@ -67,15 +71,7 @@ class Starting:
         if order.status != CarrierStatus.PENDING:
             return False
         events = await self._carrier.events(portout_id=portout_id, event_type=STATUS_CHANGED)
-        dated = [(event.created_at, event) for event in events if event.created_at]
-        if not dated:
-            return False
-        newest_at, newest = max(dated, key=lambda pair: pair[0])
-        if newest.payload.status != CarrierStatus.PENDING:
-            return False
-        # The carrier's own order of events first: its clock need not agree with ours.
-        others = [at for at, event in dated if event.payload.status != CarrierStatus.PENDING]
-        return newest_at > max(others, default=answered_at)
+        return pending_since(answered_at, events)
 
     async def count_attempts(
         self, to_start: Iterable[PortOut], events: Iterable[PortOutEvent], now: datetime
@@ -111,3 +107,16 @@ class Starting:
             task_timeout=timing.step,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
+
+
+def pending_since(answered_at: datetime, status_events: Iterable[PortOutEvent]) -> bool:
+    """Whether an order became pending after we answered it: its newest status event must say so."""
+    dated = [(event.created_at, event) for event in status_events if event.created_at]
+    if not dated:
+        return False
+    newest_at, newest = max(dated, key=lambda pair: pair[0])
+    if newest.payload.status != CarrierStatus.PENDING:
+        return False
+    # The carrier's own order of events first: its clock need not agree with ours.
+    others = [at for at, event in dated if event.payload.status != CarrierStatus.PENDING]
+    return newest_at > max(others, default=answered_at)

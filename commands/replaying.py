@@ -135,6 +135,9 @@ def ended_as(entries: Sequence[ReadEntry]) -> Ended:
         elif entry.kind == EntryKind.REFUSED_BY_CARRIER:
             # Either this answer was refused as invalid, or the order is pending again after our rejection.
             refused = refused or body.get("status", "rejected-pending") == "rejected-pending"
+        elif entry.kind == EntryKind.CLOSED:
+            # It was ported although we had denied it.
+            refused = refused or (denied and body.get("carrier_status") in _APPROVED)
         elif entry.kind == EntryKind.DECIDED_ELSEWHERE:
             status = body.get("carrier_status")
             outside = Outcome.APPROVE if status in _APPROVED else Outcome.DENY if status in _DENIED else None

@@ -4,6 +4,7 @@ Lost, it is rebuilt from workflows and ledger.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -77,6 +78,7 @@ class CaseUpdate(BaseModel):
     reason: str | None = None
     rejection_code: int | None = None
     carrier_status: str | None = None
+    foc_date: AwareDatetime | None = None
     rules: dict[str, str] = {}
     note: str | None = None
     asked_at: AwareDatetime | None = None
@@ -86,11 +88,35 @@ class CaseUpdate(BaseModel):
 class Case(CaseUpdate):
     """A case with everything that is known of it."""
 
+    @property
+    def watched(self) -> bool:
+        """Whether it was answered and is watched until the carrier is done with it."""
+        return self.stage is Stage.AWAITING_CARRIER and self.outcome is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody can decide it any more in this round."""
+        return self.stage is Stage.CLOSED or self.watched
+
     def claim_of_another(self, person: str, at: datetime) -> str | None:
         """Who else looks at it, and until when, as words; None if nobody does."""
         if self.claimed_by in (None, person) or self.claimed_until is None or self.claimed_until <= at:
             return None
         return f"{self.claimed_by} until {self.claimed_until:%Y-%m-%d %H:%M:%S} UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedOrder:
+    """An order that was answered and is watched, as we know it: what differs from this is news.
+
+    Args:
+        inserted_at: when it came to the carrier.
+    """
+
+    portout_id: str
+    carrier_status: str | None
+    foc_date: datetime | None
+    inserted_at: datetime | None
 
 
 _GET = (
@@ -129,6 +155,10 @@ _CLAIM = (
     )
 )
 _RELEASE = sa.update(cases).where(_ONE, _MINE).values(claimed_by=None, claimed_until=None)
+_IS_WATCHED = sa.and_(cases.c.stage == Stage.AWAITING_CARRIER.value, cases.c.outcome.is_not(None))
+_WATCHED = sa.select(cases.c.portout_id, cases.c.carrier_status, cases.c.foc_date, cases.c.inserted_at).where(
+    _IS_WATCHED
+)
 _OPEN = sa.select(cases.c.portout_id, cases.c.stage).where(cases.c.stage != Stage.CLOSED.value)
 _HELD_BACK = sa.select(cases.c.portout_id).where(
     cases.c.stage != Stage.CLOSED.value, cases.c.sends.is_(False)
@@ -222,6 +252,11 @@ class Cases:
         """Port-out id and stage of every case that is not closed."""
         with self._database.read() as connection:
             return [(portout_id, Stage(stage)) for portout_id, stage in connection.execute(_OPEN)]
+
+    def watched(self) -> list[WatchedOrder]:
+        """Those that were answered and are watched until the carrier is done with them."""
+        with self._database.read() as connection:
+            return [WatchedOrder(*row) for row in connection.execute(_WATCHED)]
 
     def held_back_ids(self) -> set[str]:
         """The open cases that were opened while no answer could be sent."""

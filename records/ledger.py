@@ -37,6 +37,7 @@ class EntryKind(StrEnum):
     ANSWERED = "answered"
     REFUSED_BY_CARRIER = "refused_by_carrier"
     DECIDED_ELSEWHERE = "decided_elsewhere"
+    WATCHED = "watched"
     CLOSED = "closed"
 
 
@@ -89,12 +90,13 @@ class PastRounds:
         next_round: 1 if none is over.
         barred: code and reason of every rejection that was sent; None where there was no code, or where the
             reason was erased with the person. Never to be sent again.
-        last_answer_at: when we last answered.
+        answer: our last answer, as long as nothing says that it does not stand: the carrier refused it, or somebody
+            else has decided since.
     """
 
     next_round: int
     barred: list[tuple[int | None, str | None]]
-    last_answer_at: datetime | None
+    answer: ReadEntry | None
 
 
 _LAST = (
@@ -310,16 +312,20 @@ class Ledger:
     def rounds(self, portout_id: str) -> PastRounds:
         """What earlier rounds decided. A round is over once it was answered, decided elsewhere, closed, or
         refused by the carrier as invalid (422)."""
-        over, barred, last_answer = 0, [], None
+        over, barred, answer = 0, [], None
         for entry in self.entries(portout_id):
             facts = {**entry.body, **(entry.personal or {})}
             if _ends_round(entry.kind, facts):
                 over = max(over, int(facts.get("round", 1)))
+            no_longer = entry.kind in (EntryKind.REFUSED_BY_CARRIER, EntryKind.DECIDED_ELSEWHERE)
+            # What became of an earlier round may have been written down late.
+            if no_longer and answer and facts.get("round", 1) >= answer.body.get("round", 1):
+                answer = None
             if entry.kind == EntryKind.ANSWERED:
-                last_answer = entry.at if last_answer is None else max(last_answer, entry.at)
+                answer = entry
                 if facts.get("status") == "rejected-pending":
                     barred.append((facts.get("rejection_code"), facts.get("reason")))
-        return PastRounds(over + 1, barred, last_answer)
+        return PastRounds(over + 1, barred, answer)
 
     def answered(self, portout_ids: Sequence[str]) -> dict[str, datetime]:
         """Those of the port-outs that we ever answered, and when last."""

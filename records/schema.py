@@ -163,6 +163,7 @@ cases = sa.Table(
     sa.Column("reason", Words),
     sa.Column("rejection_code", sa.Integer),
     sa.Column("carrier_status", Words),
+    sa.Column("foc_date", UtcDateTime),
     sa.Column("rules", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("note", Words),
     sa.Column("asked_at", UtcDateTime),

@@ -173,6 +173,11 @@ class OrderFacts(Tolerant):
     inserted_at: datetime | None = None
     updated_at: datetime | None = None
 
+    @property
+    def port_at(self) -> datetime | None:
+        """For when the port is set, or else wanted."""
+        return self.foc_date or self.requested_foc_date
+
     def as_facts(self) -> dict[str, FactValue]:
         """The order's facts by catalogue name; date-times in ISO 8601."""
         return {

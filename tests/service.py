@@ -167,12 +167,20 @@ class Service:
         return state
 
     async def result(self, portout_id: str, *, within: float = 90.0) -> ScreeningResult:
-        """What the screening came to, once it has."""
+        """What the screening came to, once the carrier has the answer or none is needed; the run may go on watching."""
         await self._take_in_now()
+        state = await eventually(partial(self._settled, portout_id), within=within)
+        return (state and state.answered) or await self.end(portout_id, within=within)
+
+    async def _settled(self, portout_id: str) -> ScreeningState | None:
+        state = await self.state(portout_id)
+        return state if state.answered or state.stage is Stage.CLOSED else None
+
+    async def end(self, portout_id: str, *, within: float = 90.0) -> ScreeningResult:
+        """What the run came to when all was over."""
         handle = self.client.get_workflow_handle(
             screening_workflow_id(portout_id), result_type=ScreeningResult
         )
-        await eventually(handle.describe, within=within)
         async with asyncio.timeout(within):
             result: ScreeningResult = await handle.result()
         return result

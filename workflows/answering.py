@@ -9,7 +9,6 @@ with workflow.unsafe.imports_passed_through():
     from activities.carrier import CarrierActivities
     from activities.contracts import (
         AnswerInput,
-        AnswerKind,
         AnswerResult,
         Carried,
         CarrierStatus,
@@ -48,16 +47,8 @@ class Answering(ReviewDesk):
         self._pager = Pager(self._steps, start.timing.notice)
         self._unrecorded = list(start.carried.unrecorded) if start.carried else []
         self._recording: asyncio.Task[None] | None = None
-
-    async def _answer(self, opened: Opened, conclusion: Conclusion, verdict: Verdict) -> ScreeningResult:
-        self._stage = Stage.ANSWERING
-        result = await self._deliver(opened, conclusion, verdict)
-        if result.kind is AnswerKind.DECIDED_ELSEWHERE:
-            return await self._end_gone(opened, Gone(result.carrier_status))
-        if result.kind is AnswerKind.REFUSED:
-            await self._next_round(opened, conclusion, verdict, result)
-        ending = Ending.answered(opened, conclusion, verdict, result)
-        return await self._end(ending, recorded=result.recorded)
+        self._earlier_attempts = list(start.carried.attempts) if start.carried else []
+        self._attempts_written = 0
 
     async def _deliver(self, opened: Opened, conclusion: Conclusion, verdict: Verdict) -> AnswerResult:
         """Send the answer, for as long as the order is pending. After the first window each try reads first."""
@@ -82,30 +73,46 @@ class Answering(ReviewDesk):
     async def _next_round(
         self, opened: Opened, conclusion: Conclusion, verdict: Verdict, result: AnswerResult
     ) -> None:
-        """The carrier will not take this answer and the order is still pending: a person must find another.
-
-        The next round has little time, so it waits neither for notices that cannot be delivered nor for records that
-        are away: it writes down itself how this one ended.
-        """
-        self._tell_refused(opened.round)
-        await self._finish_handlers(notices_within=self._timing.activity)
-        self._refuse_what_came_late()
+        """The carrier will not take this answer and the order is still pending: a person must find another."""
         ending = Ending.answered(opened, conclusion, verdict, result).model_copy(
             update={
                 "kind": EntryKind.REFUSED_BY_CARRIER,
                 "outcome": "none",
-                "refused_attempts": self._sentences_of_refused_attempts(),
             }
         )
         refused = list(opened.refused)
         if verdict.outcome is Outcome.DENY:
             refused.append(Barred(code=verdict.answer.rejection_code, reason=verdict.answer.reason))
+        await self._begin_next_round(opened, refused, ending)
+
+    async def _begin_next_round(
+        self, opened: Opened, refused: list[Barred], ending: Ending | None = None
+    ) -> None:
+        """The order is pending although we answered: a person must find another answer.
+
+        The next round has little time, so it waits neither for notices that cannot be delivered nor for records that
+        are away: it writes down itself how this one ended.
+
+        Args:
+            refused: what may not be sent again.
+            ending: how this round ended, if it is not written down yet.
+        """
+        self._tell_refused(opened.round)
+        await self._finish_handlers(notices_within=self._timing.activity)
+        self._refuse_what_came_late()
+        attempts = self._sentences_of_refused_attempts()
+        unrecorded = [*self._unrecorded]
+        if ending is not None:
+            unrecorded.append(ending.model_copy(update={"refused_attempts": attempts}))
         workflow.continue_as_new(
             StartScreening(
                 portout_id=opened.order.id,
                 timing=self._timing,
                 carried=Carried(
-                    round=opened.round + 1, refused=refused, unrecorded=[*self._unrecorded, ending]
+                    round=opened.round + 1,
+                    refused=refused,
+                    unrecorded=unrecorded,
+                    attempts=[] if ending else attempts,
                 ),
             )
         )
@@ -148,12 +155,11 @@ class Answering(ReviewDesk):
             note=note,
             at=workflow.now(),
         )
-        return await self._end(ending, recorded=False)
+        return await self._end(ending)
 
-    async def _end(self, ending: Ending, *, recorded: bool) -> ScreeningResult:
+    async def _end(self, ending: Ending) -> ScreeningResult:
         self._stage = Stage.CLOSED
-        if not recorded:
-            await self._steps.must(RecordActivities.record_ending, ending)
+        await self._steps.must(RecordActivities.record_ending, ending)
         workflow.upsert_search_attributes(
             [
                 search_attributes.STAGE.value_set(Stage.CLOSED),
@@ -185,7 +191,9 @@ class Answering(ReviewDesk):
         await workflow.wait_condition(workflow.all_handlers_finished)
 
     def _sentences_of_refused_attempts(self) -> list[str]:
-        return [attempt.sentence() for attempt in self._refused_attempts]
+        """Who tried what in vain, as far as it is not written down yet."""
+        attempts = self._refused_attempts[self._attempts_written :]
+        return [*self._earlier_attempts, *(attempt.sentence() for attempt in attempts)]
 
     def _tell_refused(self, round_: int) -> None:
         """Say that the carrier did not take the answer of a round: at once, and from the next one if that got lost."""
@@ -206,6 +214,8 @@ class Answering(ReviewDesk):
                 portout_id=self._portout_id,
                 support_key=opened.order.support_key if opened else None,
                 text=text,
-                seconds_left=(opened.limit - workflow.now()).total_seconds() if opened else None,
+                seconds_left=(opened.limit - workflow.now()).total_seconds()
+                if opened and not self._answered
+                else None,
             )
         )

@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
         CarrierEvent,
         Conclusion,
         Opened,
+        ScreeningResult,
         StartScreening,
         Verdict,
     )
@@ -52,6 +53,7 @@ class ReviewDesk:
         self._verdict: Verdict | None = None
         self._to_ask: Ask | None = None
         self._ask: Ask | None = None
+        self._answered: ScreeningResult | None = None
         self._left_on_purpose = False
         self._inbox: list[ReviewRequest] = []
         self._events: list[CarrierEvent] = []
@@ -139,6 +141,7 @@ class ReviewDesk:
             left_on_purpose=self._left_on_purpose,
             first_approval=self._first_approval,
             decided=self._decided(),
+            answered=self._answered,
             refused_attempts=list(self._refused_attempts),
         )
         if opened:
@@ -178,8 +181,8 @@ class ReviewDesk:
             return _LACKING[request.action]
         if request.action == "note":
             return None if opened else "The order is still being read; try again in a moment."
-        if self._verdict is not None:
-            return self._decided()
+        if decided := self._decided():
+            return decided
         if opened is None or conclusion is None or self._stage is Stage.SCREENING:
             return "The order is still being screened; try again in a moment."
         if self._stage is Stage.CLOSED:
@@ -296,11 +299,19 @@ class ReviewDesk:
 
     def _decided(self) -> str | None:
         """Who decided, and when, for the one who came second."""
-        if self._verdict is None:
+        verdict, answered = self._verdict, self._answered
+        if verdict is not None:
+            who, outcome, at = verdict.people or f"the {verdict.by}", str(verdict.outcome), verdict.at
+        elif answered is not None and answered.decided_at is not None:
+            who, outcome, at = (
+                answered.reviewer or f"the {answered.decided_by}",
+                answered.outcome,
+                answered.decided_at,
+            )
+        else:
             return None
-        who = self._verdict.people or f"the {self._verdict.by}"
-        word = "approved" if self._verdict.outcome is Outcome.APPROVE else "denied"
-        return f"The order was already {word} by {who} at {self._verdict.at:%Y-%m-%d %H:%M:%S} UTC."
+        word = "approved" if outcome == Outcome.APPROVE else "denied"
+        return f"The order was already {word} by {who} at {at:%Y-%m-%d %H:%M:%S} UTC."
 
 
 def _showing(state: ScreeningState, source: Opened | Conclusion, *names: str) -> ScreeningState:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from activities.contracts import Message
+from activities.contracts import Message, ScreeningResult
 from activities.review_messages import FirstApproval
 from records.cases import Stage
 from screening.effects import DocumentType
@@ -119,4 +119,6 @@ class ScreeningState(Message):
     left_on_purpose: bool = False
     decided: str | None = None
     """Who decided, when and what, as a sentence."""
+    answered: ScreeningResult | None = None
+    """What was decided, once the carrier has the answer; it is not final before the run ends."""
     refused_attempts: list[RefusedAttempt] = Field(default_factory=list)

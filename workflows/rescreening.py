@@ -9,11 +9,11 @@ with workflow.unsafe.imports_passed_through():
     from activities.contracts import Carried, Opened, StartScreening
     from records.cases import Stage
     from screening.policy import Mode
-    from workflows.answering import Answering
     from workflows.messages import RescreenRequest, ReviewRequest
+    from workflows.watching import Watching
 
 
-class Rescreening(Answering):
+class Rescreening(Watching):
     """The part of a screening that lets it begin anew."""
 
     def __init__(self, start: StartScreening) -> None:
@@ -23,7 +23,6 @@ class Rescreening(Answering):
         # A PIN that has not come was waited for before; one that comes now is noticed as in any review.
         self._pin_patience = 0.0 if is_anew else start.timing.pin_wait
         self._review_began = start.carried.review_began if start.carried else None
-        self._earlier_attempts = list(start.carried.attempts) if start.carried else []
 
     @workflow.update
     async def rescreen(self, request: RescreenRequest) -> None:
@@ -48,8 +47,8 @@ class Rescreening(Answering):
 
     def _no_new_screening(self) -> str | None:
         """Why the order cannot be screened anew now, as a sentence; None when it can."""
-        if self._verdict is not None:
-            return self._decided()
+        if decided := self._decided():
+            return decided
         if self._stage is Stage.CLOSED:
             return "The order is closed."
         if self._opened is not None and self._opened.mode is Mode.SHADOW:
@@ -95,6 +94,3 @@ class Rescreening(Answering):
             self._anew = False
             return False
         return True
-
-    def _sentences_of_refused_attempts(self) -> list[str]:
-        return [*self._earlier_attempts, *super()._sentences_of_refused_attempts()]

@@ -50,9 +50,11 @@ class ScreenAgain:
 
     Attributes:
         documents: how those that were asked for stand; then only the rules that read documents run.
+        opened: the order as it is now, when it has changed.
     """
 
     documents: Awaited | None = None
+    opened: Opened | None = None
 
 
 @workflow.defn(name=SCREENING_WORKFLOW)
@@ -63,13 +65,17 @@ class PortOutScreening(Asking):
     def __init__(self, start: StartScreening) -> None:
         super().__init__(start)
         self._screenings = 0
-        self._look_again_at: datetime | None = None
         self._results: dict[str, RuleResult] = {}
 
     @workflow.run
     async def run(self, start: StartScreening) -> ScreeningResult:
         self._begin_to_record_earlier_rounds()
+        watched = start.carried.watched if start.carried else None
+        if watched is not None and watched.answered is not None:
+            return await self._watch_on(watched, watched.answered)
         opened = self._opened = await self._open(start)
+        if opened.answered is not None:
+            return await self._watch_again(opened, opened.answered)
         if not opened.pending:
             return await self._end_gone(opened, Gone(opened.order.status))
         if start.carried and start.carried.limit is None:
@@ -80,6 +86,7 @@ class PortOutScreening(Asking):
             settled = await self._decided_by_policy(conclusion) or await self._wait(opened, conclusion)
             if isinstance(settled, ScreenAgain):
                 again = settled
+                opened = self._opened = again.opened or opened
                 continue
             self._stop_asking()
             if isinstance(settled, Verdict):
@@ -288,9 +295,13 @@ class PortOutScreening(Asking):
         self._heed_documents(look)
         if look.status != CarrierStatus.PENDING:
             return Gone(look.status)
+        if opened.mode is Mode.SHADOW:
+            return None
+        dates = {"foc_date": look.foc_date, "requested_foc_date": look.requested_foc_date}
+        order = opened.order.model_copy(update=dates)
         asks_for_pin = any(rule.check == "pin" for rule in opened.rules)
-        if look.unseen_pin and asks_for_pin and opened.mode is not Mode.SHADOW:
-            return ScreenAgain()
+        if (look.unseen_pin and asks_for_pin) or (opened.reads_foc and order != opened.order):
+            return ScreenAgain(opened=opened.model_copy(update={"order": order}))
         return None
 
     async def _begin_anew(self, opened: Opened) -> None:

@@ -103,7 +103,7 @@ def check(
     """
     known = order.as_facts()
     facts: dict[str, FactValue] = {name: known[name] for name in _FACTS}
-    port_at = order.foc_date or order.requested_foc_date
+    port_at = order.port_at
     if port_at is None:
         return CheckResult(result=MISSING, facts=facts, values={"signs": []})
     try:

@@ -185,7 +185,7 @@ def answer(step: str, round_: int, minutes: int = 0, **body: Any) -> LedgerEntry
 
 def test_an_order_without_entries_is_in_its_first_round(records: Records) -> None:
     past = records.ledger.rounds("p1")
-    assert (past.next_round, past.barred, past.last_answer_at) == (1, [], None)
+    assert (past.next_round, past.barred, past.answer) == (1, [], None)
 
 
 @pytest.mark.parametrize("kind", [EntryKind.SCREENED, EntryKind.ASKED, EntryKind.REVIEWED, EntryKind.DECIDED])
@@ -217,7 +217,8 @@ def test_sent_rejections_are_barred_and_approvals_are_not(records: Records) -> N
     past = records.ledger.rounds("p1")
     assert past.next_round == 4
     assert past.barred == [(1002, "Wrong PIN."), (None, "Other.")]
-    assert past.last_answer_at == NOW + timedelta(minutes=30)
+    assert past.answer is not None
+    assert past.answer.body["status"] == "authorized"
 
 
 def test_a_reason_that_names_somebody_may_be_sealed_and_still_bars(records: Records, file: Path) -> None:

@@ -28,7 +28,7 @@ from activities.contracts import (
 from records.cases import Stage
 from settings import Timing
 from tests.workflows.server import worker_in
-from tests.workflows.world import World
+from tests.workflows.world import World, unchanged
 from workflows.messages import ReviewAccepted, ReviewRequest, ScreeningState
 from workflows.screening import PortOutScreening
 
@@ -108,6 +108,18 @@ class Screening:
         await self.signal(CARRIER_EVENT, {"event_id": event_id, "event_type": event_type})
 
     async def result(self) -> ScreeningResult:
+        """What the screening came to, once the carrier has the answer; the run may go on watching."""
+        state = await self.until_it_shows(lambda state: state.answered or state.stage is Stage.CLOSED)
+        return state.answered or await self.end()
+
+    async def ported(self, world: World) -> ScreeningResult:
+        """Have the carrier port the numbers, and return what the run comes to."""
+        world.plays("look_after", lambda given: unchanged(given).model_copy(update={"status": "ported"}))
+        await self.carrier_event(f"ported-{uuid4()}")
+        return await self.end()
+
+    async def end(self) -> ScreeningResult:
+        """What the run came to when all was over."""
         async with asyncio.timeout(PATIENCE):
             return ScreeningResult.model_validate(await self.handle.result())
 

@@ -7,6 +7,7 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 
 from activities.contracts import NoticeKind
+from activities.watching_messages import Seen
 from records.cases import Stage
 from settings import Timing
 from tests.workflows import samples
@@ -20,11 +21,13 @@ async def test_a_notice_that_cannot_be_delivered_holds_up_no_decision(house: Hou
     await order.until(Stage.AWAITING_REVIEW)
     await order.until_tried_again("notify")
     await order.decide("approve")
-    await world.until_asked("answer")
+    assert (await order.result()).outcome == "approve"
+    world.plays("look_after", Seen(status="ported"))
+    await order.carrier_event()
     await order.until(Stage.CLOSED)
     assert await order.status() is WorkflowExecutionStatus.RUNNING
     await order.forward(minutes=16)
-    assert (await order.result()).outcome == "approve"
+    assert (await order.end()).carrier_status == "ported"
 
 
 async def test_a_run_ends_only_when_its_notices_are_delivered(house: House, world: World) -> None:
@@ -32,10 +35,12 @@ async def test_a_run_ends_only_when_its_notices_are_delivered(house: House, worl
     order = await house.screen()
     await order.until(Stage.AWAITING_REVIEW)
     await order.decide("approve")
+    world.plays("look_after", Seen(status="ported"))
+    await order.carrier_event()
     await order.until(Stage.CLOSED)
     assert await order.status() is WorkflowExecutionStatus.RUNNING
     held.release()
-    await order.result()
+    await order.end()
 
 
 async def test_the_end_is_recorded_before_notices_are_waited_for(house: House, world: World) -> None:
@@ -56,10 +61,13 @@ async def test_a_note_that_is_being_written_is_waited_for(house: House, world: W
     noting = asyncio.create_task(order.decide("note", "Called twice."))
     await world.until_asked("record_note")
     await order.decide("approve")
+    world.plays("look_after", Seen(status="ported"))
+    await order.carrier_event()
     await order.until(Stage.CLOSED)
+    assert await order.status() is WorkflowExecutionStatus.RUNNING
     held.release()
     assert (await noting).action == "note"
-    await order.result()
+    await order.end()
 
 
 @pytest.mark.parametrize("busy_with", ["open", "check_pin", "conclude", "answer"])
@@ -72,7 +80,7 @@ async def test_a_run_that_is_canceled_ends_as_canceled_in_the_middle_of_a_step(
     await world.until_asked(busy_with)
     await order.handle.cancel()
     with pytest.raises(WorkflowFailureError) as ended:
-        await order.result()
+        await order.end()
     assert isinstance(ended.value.cause, CancelledError | ActivityError)
     assert await order.status() is WorkflowExecutionStatus.CANCELED
 
@@ -83,7 +91,7 @@ async def test_a_run_that_is_canceled_while_people_think_ends_as_canceled(house:
     await world.until_told(NoticeKind.REVIEW)
     await order.handle.cancel()
     with pytest.raises(WorkflowFailureError):
-        await order.result()
+        await order.end()
     assert await order.status() is WorkflowExecutionStatus.CANCELED
     assert world.asked("answer") == []
     assert world.asked("conclude_deadline") == []
@@ -99,5 +107,5 @@ async def test_a_run_that_is_canceled_while_it_looks_again_ends_as_canceled(
     await world.until_asked("look")
     await order.handle.cancel()
     with pytest.raises(WorkflowFailureError):
-        await order.result()
+        await order.end()
     assert await order.status() is WorkflowExecutionStatus.CANCELED

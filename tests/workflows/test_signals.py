@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from activities.contracts import Look
+from activities.watching_messages import Seen
 from records.cases import Stage
 from tests.workflows import samples
 from tests.workflows.running import REASON, House
@@ -47,6 +48,7 @@ async def test_rubbish_is_kept_as_refused_and_decides_nothing(
     )
     await order.decide("approve")
     assert (await order.result()).outcome == "approve"
+    await world.until_asked("record_ending")
     [ending] = world.asked("record_ending")
     assert len(ending.refused_attempts) == len(RUBBISH)
 
@@ -114,6 +116,7 @@ async def test_the_first_decision_wins_and_the_later_ones_are_kept_as_refused(
     await order.signal("approve", {"reviewer": "robin", "reason": REASON})
     async with idle_house.working():
         result = await order.result()
+        await world.until_asked("record_ending")
     assert (result.outcome, result.reviewer) == ("deny", "dana")
     assert len(world.asked("answer")) == 1
     [ending] = world.asked("record_ending")
@@ -130,6 +133,7 @@ async def test_a_signal_after_an_automatic_decision_is_kept_in_the_ending(house:
     await order.signal("deny", {"reviewer": "dana", "reason": "The account holder did not ask for this."})
     held.release()
     assert (await order.result()).outcome == "approve"
+    await world.until_asked("record_ending")
     [ending] = world.asked("record_ending")
     [refused] = ending.refused_attempts
     assert refused.startswith("deny by dana (signal) at ")
@@ -143,11 +147,14 @@ async def test_a_signal_that_comes_while_the_run_only_waits_for_its_pager_is_kep
     order = await house.screen()
     await order.until(Stage.AWAITING_REVIEW)
     await order.decide("approve")
+    world.plays("look_after", Seen(status="ported"))
+    await order.carrier_event()
     await order.until(Stage.CLOSED)
     await order.signal("deny", {"reviewer": "robin", "reason": "The account holder did not ask for this."})
     held.release()
-    await order.result()
-    [refused] = world.asked("record_ending")[-1].refused_attempts
+    await order.end()
+    [closing] = world.asked("record_closed")
+    [refused] = closing.refused_attempts
     assert refused.startswith("deny by robin (signal) at ")
 
 
@@ -159,5 +166,5 @@ async def test_no_more_than_fifty_refused_attempts_are_kept(idle_house: House, w
         await order.until(Stage.AWAITING_REVIEW)
         assert len((await order.state()).refused_attempts) == 50
         await order.decide("approve")
-        await order.result()
+        await world.until_asked("record_ending")
     assert len(world.asked("record_ending")[-1].refused_attempts) == 50

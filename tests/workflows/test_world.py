@@ -14,6 +14,7 @@ from activities.notices import NoticeActivities
 from activities.opening import OpeningActivities
 from activities.records import RecordActivities
 from activities.reviews import ReviewActivities
+from activities.watching import WatchActivities
 from tests.workflows.world import World
 
 REAL = (
@@ -26,6 +27,7 @@ REAL = (
     OpeningActivities,
     RecordActivities,
     ReviewActivities,
+    WatchActivities,
 )
 
 

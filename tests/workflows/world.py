@@ -31,6 +31,13 @@ from activities.contracts import (
     RuleInput,
 )
 from activities.review_messages import Admission, AdmitInput, NoteInput
+from activities.watching_messages import (
+    ClosingInput,
+    FocMovedInput,
+    LookAfterInput,
+    Objection,
+    Seen,
+)
 from screening.results import CheckResult
 from tests.workflows import samples
 
@@ -118,6 +125,9 @@ class World:
             self.ask,
             self.await_documents,
             self.record_ending,
+            self.look_after,
+            self.weigh_foc_move,
+            self.record_closed,
             self.record_note,
             self.notify,
             self.take_in,
@@ -204,6 +214,18 @@ class World:
         await self._play(ending, _done)
 
     @activity.defn
+    async def look_after(self, given: LookAfterInput) -> Seen:
+        return await self._play(given, unchanged)
+
+    @activity.defn
+    async def weigh_foc_move(self, given: FocMovedInput) -> Objection:
+        return await self._play(given, lambda _: Objection())
+
+    @activity.defn
+    async def record_closed(self, given: ClosingInput) -> None:
+        await self._play(given, _done)
+
+    @activity.defn
     async def record_note(self, note: NoteInput) -> str | None:
         return await self._play(note, lambda _: None)
 
@@ -285,6 +307,10 @@ def admitted(given: AdmitInput) -> Admission:
         return Admission(answer=samples.APPROVAL, waits_for_another=first)
     code = given.rejection_code or samples.OTHER.code
     return Admission(answer=Answer(status="rejected-pending", reason=given.reason, rejection_code=code))
+
+
+def unchanged(given: LookAfterInput) -> Seen:
+    return Seen.model_validate(given.opened.order.model_dump())
 
 
 def sent(given: AnswerInput) -> AnswerResult:
