@@ -32,6 +32,9 @@ class CarrierProcess:
             created = (await http.post(f"{self.control_url}/orders", json=orders)).raise_for_status()
             return [str(order["id"]) for order in created.json()["data"]]
 
+    async def all_answered(self) -> bool:
+        return await self.pending() == 0
+
     async def pending(self) -> int:
         async with httpx.AsyncClient(timeout=60.0, headers={"Authorization": "Bearer sandbox"}) as http:
             params: dict[str, str | int] = {"filter[status]": "pending", "page[size]": 1}

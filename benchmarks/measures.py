@@ -18,7 +18,7 @@ from uuid import uuid4
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
@@ -27,16 +27,19 @@ import worker
 from activities.contracts import StartScreening, screening_workflow_id
 from benchmarks.carrier_process import CarrierProcess, carrier_process
 from benchmarks.floor import BARE_ACTIVITIES, BareScreening
+from records.cases import Stage
 from records.errors import RecordsError
 from records.store import Records
 from settings import PROJECT, Settings, settings_without_environment
 from temporal_client import connect
+from workflows import search_attributes
 
 ORDERS = 300
 ROUNDS = 3
 ALONE = 30
 WAITING = 2000
 AT_ONCE = 16
+LOOKS_EVERY = 0.1
 
 
 @dataclass(frozen=True)
@@ -71,18 +74,36 @@ async def serving(settings: Settings, address: str) -> AsyncIterator[None]:
         await serving
 
 
-async def _timed(start: Callable[[str], Awaitable[Any]], ids: list[str]) -> float:
-    """Seconds from the first start to the last result, with a few starts under way at a time."""
+async def _timed(
+    start: Callable[[str], Awaitable[Any]],
+    ids: list[str],
+    answered: Callable[[], Awaitable[bool]] | None = None,
+) -> float:
+    """Seconds from the first start to the last result, with a few starts under way at a time.
+
+    Args:
+        answered: whether every order has been answered; a screening goes on watching its order after that.
+    """
     slots = asyncio.Semaphore(AT_ONCE)
 
-    async def one(portout_id: str) -> Any:
+    async def one(portout_id: str) -> None:
         async with slots:
             handle = await start(portout_id)
-        return await handle.result()
+        if answered is None:
+            await handle.result()
 
     began = time.perf_counter()
     await asyncio.gather(*(one(portout_id) for portout_id in ids))
+    if answered is not None:
+        await _until(answered)
     return time.perf_counter() - began
+
+
+async def _until(condition: Callable[[], Awaitable[bool]], every: float = LOOKS_EVERY) -> None:
+    while True:
+        if await condition():
+            return
+        await asyncio.sleep(every)
 
 
 async def throughput(address: str, home: Path) -> list[Figure]:
@@ -114,11 +135,11 @@ async def throughput(address: str, home: Path) -> list[Figure]:
         floor, real = [], []
         async with serving(settings, address), _bare_worker(client):
             await _timed(bare, [str(uuid4()) for _ in range(20)])
-            await _timed(screening, await carrier.fill(20, with_pin=True))
+            await _timed(screening, await carrier.fill(20, with_pin=True), carrier.all_answered)
             floor.append(ORDERS / await _timed(bare, [str(uuid4()) for _ in range(ORDERS)]))
             for turn in range(ROUNDS):
                 orders = await carrier.fill(ORDERS, with_pin=True, first=1000 * (turn + 1))
-                real.append(ORDERS / await _timed(screening, orders))
+                real.append(ORDERS / await _timed(screening, orders, carrier.all_answered))
                 floor.append(ORDERS / await _timed(bare, [str(uuid4()) for _ in range(ORDERS)]))
             left = await carrier.pending()
     around = [statistics.mean(pair) for pair in pairwise(floor)]
@@ -164,9 +185,9 @@ async def history_and_latency(address: str, home: Path) -> list[Figure]:
                     task_queue="bench",
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 )
-                await handle.result()
+                await _until(carrier.all_answered, every=0.0)
                 seconds.append(time.perf_counter() - began)
-                description = await handle.describe()
+                description = await _answered(handle)
                 events.append(description.history_length)
                 sizes.append(description.raw_description.workflow_execution_info.history_size_bytes)
     return [
@@ -179,6 +200,15 @@ async def history_and_latency(address: str, home: Path) -> list[Figure]:
         Figure("history of an auto-decided order, median", statistics.median(events), "events"),
         Figure("history of an auto-decided order, most", max(sizes) / 1024, "KB", "at most 20"),
     ]
+
+
+async def _answered(handle: WorkflowHandle[Any, Any]) -> WorkflowExecutionDescription:
+    """The run as it is once it has heard of its answer and watches the order."""
+    while True:
+        description = await handle.describe()
+        if description.typed_search_attributes.get(search_attributes.STAGE) == Stage.AWAITING_CARRIER:
+            return description
+        await asyncio.sleep(LOOKS_EVERY)
 
 
 async def start_and_memory(address: str, home: Path) -> list[Figure]:

@@ -39,6 +39,7 @@ ADMITTED_WITHIN = timedelta(seconds=90)
 """Longer than the workflow itself tries to check a decision."""
 ANSWERED_WITHIN = 30.0
 """Seconds that the command waits for the carrier's answer; the workflow goes on without it."""
+LOOKS_EVERY = 0.1
 HELD_WITHIN = 2.0
 """The same while sending is paused: only an order that has left `pending` meanwhile ends then."""
 _DONE = {"approve": "Approved", "deny": "Denied"}
@@ -86,7 +87,7 @@ async def send(place: Place, wanted: str, by: str | None, wish: Wish) -> str:
         who = actor(place.settings, records, by, now())
         wish.request(who.name, None)
         case = find_case(records, wanted)
-        if case.stage is Stage.CLOSED:
+        if case.stage is Stage.CLOSED or (case.watched and request.action != "note"):
             raise Failed(ended(case))
         claim = case.claim_of_another(who.name, now())
         if claim and wish.action != "note":
@@ -111,7 +112,9 @@ async def send(place: Place, wanted: str, by: str | None, wish: Wish) -> str:
             if request.action == "ask":
                 return _asked(case, request, held)
             try:
-                result = await _result(client, case, update, HELD_WITHIN if held else ANSWERED_WITHIN)
+                result = await _result(
+                    client, records, case, update, HELD_WITHIN if held else ANSWERED_WITHIN
+                )
             except TimeoutError:
                 why = held or "The carrier has not answered yet."
                 return f"The decision on {name_of(case)} stands and is sent as soon as possible. {why}"
@@ -165,7 +168,7 @@ def refusal(records: Records, case: Case, cause: BaseException) -> str:
     if isinstance(cause, ApplicationError) and cause.type == "ReviewRefused":
         return cause.message
     newest = records.cases.get(case.portout_id) or case
-    if newest.stage is Stage.CLOSED:
+    if newest.over:
         return ended(newest)
     return (
         f"No workflow stands for the order {name_of(case)} now, so nothing was decided: the next intake starts one "
@@ -174,9 +177,13 @@ def refusal(records: Records, case: Case, cause: BaseException) -> str:
 
 
 async def _result(
-    client: Client, case: Case, update: "WorkflowUpdateHandle[ReviewAccepted]", within: float
+    client: Client,
+    records: Records,
+    case: Case,
+    update: "WorkflowUpdateHandle[ReviewAccepted]",
+    within: float,
 ) -> ScreeningResult:
-    """What the screening came to, once the carrier has the answer.
+    """What the screening came to, once the carrier has the answer; the run goes on watching the order.
 
     Raises:
         TimeoutError: it is still on its way.
@@ -184,8 +191,14 @@ async def _result(
     handle = client.get_workflow_handle(
         screening_workflow_id(case.portout_id), run_id=update.workflow_run_id, result_type=ScreeningResult
     )
+    answered = asyncio.create_task(_answered(records, case.portout_id))
+    over = asyncio.create_task(handle.result(follow_runs=False))
     try:
-        result: ScreeningResult = await asyncio.wait_for(handle.result(follow_runs=False), within)
+        async with asyncio.timeout(within):
+            await asyncio.wait({answered, over}, return_when=asyncio.FIRST_COMPLETED)
+        if answered.done():
+            return answered.result()
+        result: ScreeningResult = over.result()
     except WorkflowContinuedAsNewError:
         raise Failed(
             f"The decision stood, but the carrier did not take the answer; {name_of(case)} needs another one: "
@@ -195,7 +208,28 @@ async def _result(
         raise Failed(
             f"The workflow of {name_of(case)} was ended by hand; look at the order with the carrier."
         ) from None
+    finally:
+        for waiting in (answered, over):
+            waiting.cancel()
+        await asyncio.gather(answered, over, return_exceptions=True)
     return result
+
+
+async def _answered(records: Records, portout_id: str) -> ScreeningResult:
+    """Wait until the queue shows the answer, which is written together with it."""
+    while True:
+        case = await asyncio.to_thread(records.cases.get, portout_id)
+        if case is not None and case.watched and case.decided_by is not None:
+            return ScreeningResult(
+                portout_id=case.portout_id,
+                outcome="approve" if case.outcome == "approve" else "deny",
+                decided_by=case.decided_by,
+                reviewer=case.reviewer,
+                reason=case.reason,
+                rejection_code=case.rejection_code,
+                carrier_status=case.carrier_status or "",
+            )
+        await asyncio.sleep(LOOKS_EVERY)
 
 
 async def _told(carrier: TelnyxClient, case: Case, request: ReviewRequest, result: ScreeningResult) -> str:

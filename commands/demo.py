@@ -5,7 +5,8 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,8 @@ from commands.embedded import embedded_temporal, free_port
 from commands.output import Failed, print_json, print_table
 from commands.serving import import_sample_customers
 from records.cases import Stage
+from records.opening import open_records
+from records.store import Records
 from sandbox.samples import Act, SampleOrder, seed
 from sandbox.serve import SandboxServer
 from screening.reading.loading import load_bundle
@@ -58,7 +61,8 @@ class Played:
     carrier_status: str
 
     def as_json(self) -> dict[str, Any]:
-        row = self.result.model_dump(mode="json", exclude={"round", "policy_digest", "reviewer"})
+        beside = {"round", "policy_digest", "reviewer", "decided_at"}
+        row = self.result.model_dump(mode="json", exclude=beside)
         return {**row, "carrier_status": self.carrier_status}
 
 
@@ -121,14 +125,26 @@ async def _settle(
     serving: "asyncio.Task[None]",
 ) -> list[Played]:
     client = await connect(settings, address=address)
-    async with asyncio.TaskGroup() as group:
-        watch = group.create_task(_fail_with(serving))
-        orders = [group.create_task(_follow(client, carrier, sample)) for sample in samples]
-        results = [await order for order in orders]
-        watch.cancel()
+    with closing(await asyncio.to_thread(open_records, settings)) as records:
+        results = await _follow_all(client, records, carrier, samples, serving)
     async with TelnyxClient(settings.carrier_key, settings.carrier_url) as telnyx:
         shown = {order.id: order.status for order in await telnyx.portouts()}
     return [Played(sample, result, shown[sample.id]) for sample, result in zip(samples, results, strict=True)]
+
+
+async def _follow_all(
+    client: Client,
+    records: Records,
+    carrier: SandboxServer,
+    samples: Sequence[SampleOrder],
+    serving: "asyncio.Task[None]",
+) -> list[ScreeningResult]:
+    async with asyncio.TaskGroup() as group:
+        watch = group.create_task(_fail_with(serving))
+        orders = [group.create_task(_follow(client, records, carrier, sample)) for sample in samples]
+        results = [await order for order in orders]
+        watch.cancel()
+    return results
 
 
 async def _fail_with(serving: "asyncio.Task[None]") -> None:
@@ -136,7 +152,9 @@ async def _fail_with(serving: "asyncio.Task[None]") -> None:
     await asyncio.shield(serving)
 
 
-async def _follow(client: Client, carrier: SandboxServer, sample: SampleOrder) -> ScreeningResult:
+async def _follow(
+    client: Client, records: Records, carrier: SandboxServer, sample: SampleOrder
+) -> ScreeningResult:
     """See one order through to its end, and do what its story has somebody do."""
     handle = client.get_workflow_handle(screening_workflow_id(sample.id), result_type=ScreeningResult)
     if sample.act in (Act.CANCEL, *_REASONS):
@@ -144,7 +162,7 @@ async def _follow(client: Client, carrier: SandboxServer, sample: SampleOrder) -
         await _act(handle, carrier, sample)
     elif sample.act is Act.NOTHING:
         await _until_it_runs(handle)
-    result: ScreeningResult = await _result(handle)
+    result = await _decision(handle, records, sample.id)
     _say(f"  {result.support_key}  {result.outcome:8} by {result.decided_by:9}  {sample.story}")
     return result
 
@@ -166,6 +184,15 @@ async def _act(handle: "WorkflowHandle[Any, Any]", carrier: SandboxServer, sampl
         await handle.execute_update("review", request)
 
 
+async def _until_over(records: Records, portout_id: str) -> None:
+    """Wait until the order is answered or gone, as the queue shows it: it is cheaper to ask than the run."""
+    while True:
+        case = await asyncio.to_thread(records.cases.get, portout_id)
+        if case is not None and case.over:
+            return
+        await asyncio.sleep(0.2)
+
+
 async def _until_it_runs(handle: "WorkflowHandle[Any, Any]") -> None:
     while True:
         try:
@@ -178,22 +205,33 @@ async def _until_it_runs(handle: "WorkflowHandle[Any, Any]") -> None:
 
 async def _until_it_waits(handle: "WorkflowHandle[Any, Any]") -> None:
     await _until_it_runs(handle)
+    waits = (Stage.AWAITING_REVIEW, Stage.AWAITING_CARRIER, Stage.CLOSED)
+    state = await _until_it_shows(handle, lambda state: state.stage in waits)
+    if state.stage is not Stage.AWAITING_REVIEW:
+        raise Failed(f"The order {state.support_key} was to be decided by a person, but was decided already.")
+
+
+async def _until_it_shows(
+    handle: "WorkflowHandle[Any, Any]", what: Callable[[ScreeningState], object]
+) -> ScreeningState:
     while True:
         try:
-            state = await handle.query("state", result_type=ScreeningState, rpc_timeout=timedelta(seconds=2))
+            state: ScreeningState = await handle.query(
+                "state", result_type=ScreeningState, rpc_timeout=timedelta(seconds=2)
+            )
         except RPCError:
             continue
-        if state.stage is Stage.AWAITING_REVIEW:
-            return
-        if state.stage is Stage.CLOSED:
-            raise Failed(
-                f"The order {state.support_key} was to be decided by a person, but was decided already."
-            )
+        if what(state):
+            return state
         await asyncio.sleep(0.1)
 
 
-async def _result(handle: "WorkflowHandle[Any, Any]") -> ScreeningResult:
-    await _until_it_runs(handle)
+async def _decision(handle: "WorkflowHandle[Any, Any]", records: Records, portout_id: str) -> ScreeningResult:
+    """What the screening came to, once the carrier has the answer; the run goes on watching the order."""
+    await _until_over(records, portout_id)
+    state = await _until_it_shows(handle, lambda state: state.answered or state.stage is Stage.CLOSED)
+    if state.answered is not None:
+        return state.answered
     result: ScreeningResult = await handle.result(rpc_timeout=timedelta(seconds=PATIENCE))
     return result
 
@@ -235,7 +273,7 @@ def _print(played: Sequence[Played]) -> None:
         for order in played
     ]
     print_table(
-        "Decisions, from the workflows' results and the carrier's own state",
+        "Decisions, from the workflows and the carrier's own state",
         ["order", "decided", "carrier says", f"{', '.join(rules)}: code and reason"],
         rows,
     )

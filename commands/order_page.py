@@ -9,7 +9,7 @@ from commands.output import print_fields, print_lines, print_table
 from commands.queueing import asked_sentence
 from commands.showing import ShownFinding, ShownOrder
 from commands.times import moment, time_left
-from records.cases import Stage
+from records.cases import Case, Stage
 from screening.rejection import EligibleCode
 
 _REQUEST = {
@@ -56,7 +56,10 @@ def _standing(shown: ShownOrder, now: datetime) -> Iterator[str]:
     until = f", until {moment(respond_by)}" if respond_by and now < respond_by else ""
     silence = f"; the carrier approves by silence at {moment(limit)}" if limit else ""
     again = f" (round {case.round})" if case.round > 1 else ""
-    if stage is Stage.CLOSED:
+    if case.watched:
+        yield ended(case)
+        yield f"It is watched until {_watched_until(case)}. The carrier shows {case.carrier_status}: “{case.reason}”"
+    elif stage is Stage.CLOSED:
         yield ended(case)
         code = f", code {case.rejection_code}" if case.rejection_code is not None else ""
         yield f"The carrier showed {case.carrier_status}{code}: “{case.reason}”"
@@ -87,6 +90,13 @@ def _taken(shown: ShownOrder, now: datetime) -> Iterator[str]:
     first = state.first_approval.reviewer if state and state.first_approval else None
     if first or (state is None and case.first_approval_by):
         yield f"Approved by {first or case.first_approval_by}; a second person must approve it, too."
+
+
+def _watched_until(case: Case) -> str:
+    if case.carrier_status == "rejected-pending":
+        return "the carrier has ruled on the rejection"
+    foc = f", which may be done from {moment(case.foc_date)} for ten days" if case.foc_date else ""
+    return f"it is ported{foc}"
 
 
 def _request(shown: ShownOrder) -> Iterator[list[str]]:

@@ -30,7 +30,7 @@ def name_of(case: Case) -> str:
 
 
 def ended(case: Case) -> str:
-    """How a closed order ended: by whom, when, and what the carrier showed then."""
+    """How an order was decided: by whom, when, and what the carrier showed then if it was not by us."""
     when = f" at {moment(case.decided_at)}" if case.decided_at else ""
     if case.outcome in _ENDED and case.decided_by is not DecidedBy.ELSEWHERE:
         who = case.reviewer or (f"the {case.decided_by}" if case.decided_by else "somebody")

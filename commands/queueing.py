@@ -66,7 +66,9 @@ class Queue(BaseModel):
     shadow: bool
     """Nothing is ever sent, so nobody is asked."""
     watched: int
-    """How many orders are only watched."""
+    """How many orders are only watched, because nothing is sent."""
+    answered: int
+    """How many orders were answered and are watched until the carrier is done with them."""
     screening: int
     """How many orders are still being screened; a PIN that has not come is waited for."""
     waiting_count: int
@@ -82,10 +84,12 @@ def read_queue(records: Records, settings: Settings, now: datetime, *, first: in
         first: how many of the orders that wait are wanted; None: all.
     """
     stages = records.cases.count_by_stage()
+    answered = len(records.cases.watched())
     return Queue(
         paused=pause_sentence(records),
         shadow=not settings.sends,
-        watched=stages.get(Stage.AWAITING_CARRIER, 0),
+        watched=stages.get(Stage.AWAITING_CARRIER, 0) - answered,
+        answered=answered,
         screening=stages.get(Stage.SCREENING, 0),
         waiting_count=stages.get(Stage.AWAITING_REVIEW, 0),
         waiting=[Waiting.of(case, now) for case in records.cases.waiting(first)],
@@ -102,6 +106,8 @@ def print_queue(queue: Queue) -> None:
         print_lines(f"{queue.paused} Decisions are kept until `portout resume`; the carrier's clock runs on.")
     if queue.watched:
         print_lines(f"{_orders(queue.watched)} only watched, as in `portout show ID`.")
+    if queue.answered:
+        print_lines(f"{_orders(queue.answered)} answered and watched until the carrier is done.")
     if queue.screening:
         print_lines(
             f"{_orders(queue.screening)} still being screened; a PIN that has not come is waited for."

@@ -49,12 +49,11 @@ async def _one(place: Place, wanted: str, by: str | None) -> str:
     from commands.acting import actor
     from commands.orders import ended, find_case
     from commands.times import now
-    from records.cases import Stage
 
     with place.records_as_they_are() as records:
         who = actor(place.settings, records, by, now()).name
         case = find_case(records, wanted)
-        if case.stage is Stage.CLOSED:
+        if case.over:
             raise Failed(ended(case))
         client = await place.temporal()
         before = await _ask(client, records, case, who)

@@ -90,6 +90,14 @@ def _elsewhere(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
     return "ended without us", _joined([body.get("note"), would])
 
 
+def _watched(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
+    return "while watched", str(body.get("note") or "")
+
+
+def _closed(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
+    return f"closed: {body.get('carrier_status')}", str(body.get("note") or "")
+
+
 _TELL: dict[str, Callable[[dict[str, Any], dict[str, Any]], tuple[str, str]]] = {
     EntryKind.SCREENED: _screened,
     EntryKind.DECIDED: _decided,
@@ -98,6 +106,8 @@ _TELL: dict[str, Callable[[dict[str, Any], dict[str, Any]], tuple[str, str]]] = 
     EntryKind.ANSWERED: _answered,
     EntryKind.REFUSED_BY_CARRIER: _refused,
     EntryKind.DECIDED_ELSEWHERE: _elsewhere,
+    EntryKind.WATCHED: _watched,
+    EntryKind.CLOSED: _closed,
 }
 
 

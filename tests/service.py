@@ -173,6 +173,10 @@ class Service:
         return (state and state.answered) or await self.end(portout_id, within=within)
 
     async def _settled(self, portout_id: str) -> ScreeningState | None:
+        # The queue is cheaper to ask than the run.
+        case = self.case(portout_id)
+        if case is None or not case.over:
+            return None
         state = await self.state(portout_id)
         return state if state.answered or state.stage is Stage.CLOSED else None
 

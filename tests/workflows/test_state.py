@@ -67,6 +67,7 @@ async def test_in_shadow_the_run_waits_for_the_carrier(house: House, world: Worl
 async def test_a_closed_run_still_says_who_decided(house: House, world: World) -> None:
     world.plays("conclude", samples.DENIED)
     order = await house.screen()
+    await order.result()
     await order.ported(world)
     state = await order.state()
     assert state.stage is Stage.CLOSED
