@@ -87,7 +87,7 @@ async def send(place: Place, wanted: str, by: str | None, wish: Wish) -> str:
         who = actor(place.settings, records, by, now())
         wish.request(who.name, None)
         case = find_case(records, wanted)
-        if case.stage is Stage.CLOSED or (case.watched and request.action != "note"):
+        if case.stage is Stage.CLOSED or (case.watched and wish.action != "note"):
             raise Failed(ended(case))
         claim = case.claim_of_another(who.name, now())
         if claim and wish.action != "note":
