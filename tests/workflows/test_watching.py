@@ -1,0 +1,404 @@
+"""After the answer: a run watches its order until the carrier is done with it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from activities.contracts import NoticeKind, Opened, OpenInput, RuleToRun
+from activities.watching_messages import ClosingInput, FocMovedInput, LookAfterInput, Objection, Seen
+from records.cases import DecidedBy, Stage
+from screening.facts import OrderFacts
+from screening.rejection import Barred
+from screening.results import CheckResult
+from settings import Timing
+from tests.workflows import samples
+from tests.workflows.running import House, Screening
+from tests.workflows.samples import RULES, fails, opened
+from tests.workflows.world import World
+from workflows.messages import ScreeningState
+from workflows.watching import LONG_HISTORY
+
+FRIDAY = datetime(2031, 3, 7, 16, tzinfo=UTC)
+SATURDAY_NIGHT = datetime(2031, 3, 9, 3, tzinfo=UTC)
+TIMING_RULE = RuleToRun(rule_id="port-moment", check="timing")
+FAR_AWAY = Timing(evidence=900)
+
+
+def with_foc(foc_date: datetime | None) -> Callable[[OpenInput], Opened]:
+    def read(given: OpenInput) -> Opened:
+        order = OrderFacts(id=given.portout_id, support_key="PO_12ab", status="pending", foc_date=foc_date)
+        return opened(order=order, rules=[*RULES, TIMING_RULE], reads_foc=True)(given)
+
+    return read
+
+
+async def approved(house: House, world: World, timing: Timing | None = None) -> Screening:
+    world.plays("conclude", samples.APPROVED)
+    order = await house.screen(timing=timing)
+    await order.until(Stage.AWAITING_CARRIER)
+    return order
+
+
+async def denied(house: House, world: World) -> Screening:
+    world.plays("conclude", samples.DENIED, samples.TO_REVIEW)
+    order = await house.screen()
+    await order.until(Stage.AWAITING_CARRIER)
+    return order
+
+
+async def in_review(order: Screening, round_: int) -> ScreeningState:
+    return await order.until_it_shows(
+        lambda state: state.round == round_ and state.stage is Stage.AWAITING_REVIEW
+    )
+
+
+async def test_an_answered_order_is_watched_and_says_what_was_answered(house: House, world: World) -> None:
+    order = await approved(house, world)
+    state = await order.state()
+    assert state.answered is not None
+    assert (state.answered.outcome, state.answered.decided_by) == ("approve", DecidedBy.POLICY)
+    assert state.decided is not None
+    assert state.decided.startswith("The order was already approved by the policy at ")
+    assert world.asked("look_after") == []
+
+
+async def test_a_rejection_that_the_carrier_accepts_closes_the_order(house: House, world: World) -> None:
+    order = await denied(house, world)
+    world.plays("look_after", Seen(status="rejected"))
+    await order.carrier_event()
+    result = await order.end()
+    assert (result.outcome, result.decided_by, result.carrier_status) == (
+        "deny",
+        DecidedBy.POLICY,
+        "rejected",
+    )
+    [closing] = world.asked("record_closed")
+    assert isinstance(closing, ClosingInput)
+    assert closing.result == result
+    assert world.asked("notify") == []
+
+
+async def test_a_rejection_that_is_refused_is_a_round_in_review_with_its_reason_barred(
+    house: House, world: World
+) -> None:
+    order = await denied(house, world)
+    world.plays("look_after", Seen(status="pending"))
+    await order.carrier_event()
+    state = await in_review(order, 2)
+    assert state.refused == [Barred(code=1002, reason=samples.DENIAL.reason)]
+    assert state.answered is None
+    why = "The carrier has already refused this reason; give another one."
+    assert await order.refusal("deny", samples.DENIAL.reason) == why
+
+
+async def test_a_rejection_that_is_refused_three_times_is_never_sent_twice(
+    house: House, world: World
+) -> None:
+    order = await denied(house, world)
+    reasons = ["First reason.", "Second reason."]
+    for round_, reason in enumerate(reasons, 2):
+        world.plays("look_after", Seen(status="pending"))
+        await order.carrier_event()
+        await in_review(order, round_)
+        await order.decide("deny", reason)
+        await order.until(Stage.AWAITING_CARRIER)
+    await order.carrier_event()
+    state = await in_review(order, 4)
+    assert [barred.reason for barred in state.refused] == [samples.DENIAL.reason, *reasons]
+    for reason in (samples.DENIAL.reason, *reasons):
+        assert "already refused" in await order.refusal("deny", reason)
+    sent = [given.verdict.answer.reason for given in world.asked("answer")]
+    assert sent == [samples.DENIAL.reason, *reasons]
+
+
+async def test_a_number_that_is_ported_although_we_rejected_it_is_an_incident(
+    house: House, world: World
+) -> None:
+    order = await denied(house, world)
+    world.plays("look_after", Seen(status="ported"))
+    await order.carrier_event()
+    assert (await order.end()).carrier_status == "ported"
+    [incident] = world.notices(NoticeKind.INCIDENT)
+    assert incident.text == "The order became ported although we rejected it."
+    assert incident.seconds_left is None
+
+
+async def test_an_order_that_is_authorized_although_we_rejected_it_is_paged_and_watched_on(
+    house: House, world: World
+) -> None:
+    order = await denied(house, world)
+    world.plays("look_after", Seen(status="authorized"))
+    await order.carrier_event()
+    await world.until_told(NoticeKind.INCIDENT)
+    assert (await order.state()).stage is Stage.AWAITING_CARRIER
+    assert (await order.ported(world)).carrier_status == "ported"
+
+
+async def test_an_order_that_is_withdrawn_after_the_answer_is_closed_and_nobody_is_paged(
+    house: House, world: World
+) -> None:
+    order = await approved(house, world)
+    world.plays("look_after", Seen(status="canceled"))
+    await order.carrier_event()
+    assert (await order.end()).carrier_status == "canceled"
+    assert world.asked("notify") == []
+    assert len(world.asked("answer")) == 1
+
+
+async def test_a_status_that_is_not_known_is_paged_once_and_watched_on(house: House, world: World) -> None:
+    order = await approved(house, world)
+    world.plays("look_after", Seen(status="on-hold"))
+    await order.carrier_event("event-1")
+    await world.until_told(NoticeKind.INCIDENT)
+    await order.carrier_event("event-2")
+    await world.until_asked("look_after", 2)
+    assert (await order.state()).stage is Stage.AWAITING_CARRIER
+    [incident] = world.notices(NoticeKind.INCIDENT)
+    assert "on-hold" in incident.text
+
+
+async def test_an_authorized_order_is_watched_until_ten_days_after_its_foc_date(
+    house: House, world: World
+) -> None:
+    world.plays("open", lambda given: with_foc(given.now + timedelta(days=5))(given))
+    order = await approved(house, world)
+    await order.forward(days=14, hours=23)
+    assert world.asked("look_after") == []
+    await order.forward(hours=2)
+    result = await order.end()
+    assert (result.carrier_status, len(world.asked("look_after"))) == ("authorized", 1)
+    [closing] = world.asked("record_closed")
+    assert closing.why == "It can no longer be ported under this order."
+
+
+async def test_an_authorized_order_without_a_foc_date_is_watched_for_thirty_days(
+    house: House, world: World
+) -> None:
+    order = await approved(house, world)
+    await order.forward(days=29, hours=23)
+    assert world.asked("look_after") == []
+    await order.forward(hours=2)
+    assert (await order.end()).carrier_status == "authorized"
+
+
+async def test_a_foc_date_that_has_moved_on_prolongs_the_watch(house: House, world: World) -> None:
+    world.plays("open", lambda given: with_foc(given.now + timedelta(days=1))(given))
+    order = await approved(house, world)
+    world.plays(
+        "look_after", lambda given: Seen(status="authorized", foc_date=given.opened.limit + timedelta(days=9))
+    )
+    await order.forward(days=12)
+    assert (await order.state()).stage is Stage.AWAITING_CARRIER
+    assert len(world.asked("look_after")) == 1
+
+
+async def test_a_rejection_waits_for_its_ruling_for_as_long_as_it_takes(house: House, world: World) -> None:
+    order = await denied(house, world)
+    await order.forward(days=60)
+    assert (await order.state()).stage is Stage.AWAITING_CARRIER
+    assert world.asked("look_after") == []
+
+
+async def test_rules_of_timing_that_object_to_a_moved_foc_date_are_told_to_people(
+    house: House, world: World
+) -> None:
+    world.plays("open", with_foc(FRIDAY))
+    order = await approved(house, world)
+    checked = len(world.asked("check_timing"))
+    world.plays("look_after", Seen(status="authorized", foc_date=SATURDAY_NIGHT))
+    world.plays("check_timing", CheckResult(result="night"))
+    world.plays("weigh_foc_move", Objection(why="Rules object to it: port-moment night (review)."))
+    await order.carrier_event(event_type="portout.foc_date_changed")
+    await world.until_told(NoticeKind.ESCALATION)
+    [asked] = world.asked("check_timing")[checked:]
+    assert asked.order.foc_date == SATURDAY_NIGHT
+    assert asked.policy_digest == world.asked("conclude")[0].opened.policy_digest
+    [weighed] = world.asked("weigh_foc_move")
+    assert isinstance(weighed, FocMovedInput)
+    assert (weighed.was, weighed.results[0].check.result) == (FRIDAY, "night")
+    [told] = world.notices(NoticeKind.ESCALATION)
+    assert "moved to 2031-03-09 03:00 UTC" in told.text
+    assert "We can no longer reject it by ourselves" in told.text
+    assert len(world.asked("answer")) == 1
+
+
+async def test_a_moved_foc_date_to_which_nobody_objects_is_told_to_nobody(house: House, world: World) -> None:
+    world.plays("open", with_foc(FRIDAY))
+    order = await approved(house, world)
+    world.plays("look_after", Seen(status="authorized", foc_date=FRIDAY + timedelta(days=3)))
+    await order.carrier_event()
+    await world.until_asked("weigh_foc_move")
+    await order.ported(world)
+    assert world.asked("notify") == []
+
+
+async def test_rules_of_timing_that_cannot_be_asked_are_taken_for_an_objection(
+    house: House, world: World
+) -> None:
+    world.plays("open", with_foc(FRIDAY))
+    order = await approved(house, world)
+    world.plays("look_after", Seen(status="authorized", foc_date=SATURDAY_NIGHT))
+    world.plays("check_timing", fails())
+    world.plays("weigh_foc_move", fails())
+    await order.carrier_event()
+    await world.until_told(NoticeKind.ESCALATION)
+    assert world.asked("weigh_foc_move")[0].results[0].check.result == "error"
+
+
+async def test_a_foc_date_that_moves_while_the_answer_is_sent_is_looked_at_after_it(
+    house: House, world: World
+) -> None:
+    world.plays("open", with_foc(FRIDAY))
+    world.plays("conclude", samples.APPROVED)
+    held = world.holds("answer")
+    order = await house.screen()
+    await world.until_asked("answer")
+    world.plays("look_after", Seen(status="authorized", foc_date=SATURDAY_NIGHT))
+    world.plays("weigh_foc_move", Objection(why="Rules object to it: port-moment night (review)."))
+    await order.carrier_event(event_type="portout.foc_date_changed")
+    held.release()
+    await world.until_told(NoticeKind.ESCALATION)
+    assert (await order.state()).stage is Stage.AWAITING_CARRIER
+
+
+async def test_what_happened_before_the_answer_was_sent_is_no_reason_to_look_after_it(
+    house: House, world: World
+) -> None:
+    held = world.holds("check_pin")
+    world.plays("conclude", samples.APPROVED)
+    order = await house.screen()
+    await world.until_asked("check_pin")
+    await order.carrier_event()
+    held.release()
+    await order.until(Stage.AWAITING_CARRIER)
+    await order.ported(world)
+    assert len(world.asked("look_after")) == 1
+
+
+async def test_comments_and_duplicates_are_no_reason_to_look(house: House, world: World) -> None:
+    order = await denied(house, world)
+    await order.carrier_event("event-1")
+    await world.until_asked("look_after")
+    for _ in range(5):
+        await order.carrier_event("event-1")
+    await order.carrier_event("event-2", "portout.new_comment")
+    await order.ported(world)
+    assert len(world.asked("look_after")) == 2
+
+
+async def test_a_carrier_that_is_away_at_a_look_is_asked_again(house: House, world: World) -> None:
+    order = await approved(house, world, timing=FAR_AWAY)
+    world.plays(
+        "look_after", fails("The carrier is away."), fails("The carrier is away."), Seen(status="ported")
+    )
+    await order.carrier_event()
+    await world.until_asked("look_after")
+    assert (await order.state()).stage is Stage.AWAITING_CARRIER
+    await order.forward(minutes=31)
+    assert (await order.end()).carrier_status == "ported"
+
+
+async def test_records_that_are_away_at_the_end_are_written_when_they_are_back(
+    house: House, world: World
+) -> None:
+    order = await approved(house, world, timing=Timing(retry_first=0.05, retry_longest=0.05))
+    world.plays("record_closed", RuntimeError("the database is away"), RuntimeError("still"), None)
+    assert (await order.ported(world)).carrier_status == "ported"
+    assert len(world.asked("record_closed")) == 3
+
+
+async def test_nobody_can_decide_a_watched_order_and_who_tries_is_told_who_did(
+    house: House, world: World
+) -> None:
+    order = await house.screen()
+    await order.until(Stage.AWAITING_REVIEW)
+    await order.decide("deny", "The account holder did not ask for this.")
+    await order.until(Stage.AWAITING_CARRIER)
+    assert (await order.refusal("approve", by="robin")).startswith("The order was already denied by dana at ")
+    await order.signal("approve", {"reviewer": "robin", "reason": "Too late."})
+    state = await order.until_it_shows(lambda state: state.refused_attempts)
+    assert "The order was already denied by dana at " in state.refused_attempts[0].why
+    await order.ported(world)
+    [closing] = world.asked("record_closed")
+    assert closing.refused_attempts == [state.refused_attempts[0].sentence()]
+
+
+async def test_forty_days_of_daily_events_keep_the_history_short_and_forget_nothing(
+    house: House, world: World
+) -> None:
+    """And signals, notes and looks that find nothing: each run of the chain stays below 200 events."""
+    world.plays("open", lambda given: with_foc(given.now + timedelta(days=60))(given))
+    order = await house.screen(timing=FAR_AWAY)
+    await order.until(Stage.AWAITING_REVIEW)
+    await order.decide("approve")
+    await order.until(Stage.AWAITING_CARRIER)
+    await order.signal("deny", {"reviewer": "robin", "reason": "Too late."})
+    for day in range(40):
+        await order.carrier_event(f"day-{day}")
+        await world.until_asked("look_after", day + 1)
+        await order.forward(days=1)
+    state = await order.state()
+    assert state.decided is not None
+    assert state.decided.startswith("The order was already approved by dana at ")
+    assert "already approved by dana" in await order.refusal("deny")
+    await order.ported(world)
+    lengths = [len(history.events) for history in await house.histories()]
+    assert len(lengths) > 1
+    assert max(lengths) < 200
+    [closing] = world.asked("record_closed")
+    assert closing.refused_attempts[0].startswith("deny by robin (signal) at ")
+
+
+async def test_a_flood_of_duplicates_does_not_grow_a_run_without_end(house: House, world: World) -> None:
+    order = await approved(house, world)
+    await order.carrier_event("event-1")
+    await world.until_asked("look_after")
+    for _ in range(LONG_HISTORY):
+        await order.carrier_event("event-1")
+    await order.ported(world)
+    assert max(len(history.events) for history in await house.histories()) < 2 * LONG_HISTORY
+    assert len(world.asked("open")) == 1
+
+
+async def test_a_run_that_was_lost_is_taken_up_again_from_the_ledger(house: House, world: World) -> None:
+    """As `open` gives it: the order as it is now, and how it was answered."""
+    first = await denied(house, world)
+    answered = (await first.state()).answered
+    await first.handle.terminate()
+    order = OrderFacts(id="lost", status="ported")
+    world.plays("open", opened(order=order, answered=answered))
+    again = await house.screen("lost")
+    result = await again.end()
+    assert (result.outcome, result.carrier_status) == ("deny", "ported")
+    [incident] = world.notices(NoticeKind.INCIDENT)
+    assert incident.text == "The order became ported although we rejected it."
+    assert len(world.asked("answer")) == 1
+
+
+async def test_a_moved_foc_date_in_review_runs_the_rules_that_read_it_again(
+    house: House, world: World
+) -> None:
+    from activities.contracts import Look
+
+    world.plays("open", with_foc(FRIDAY))
+    order = await house.screen()
+    await order.until(Stage.AWAITING_REVIEW)
+    world.plays("look", Look(status="pending", foc_date=SATURDAY_NIGHT))
+    await order.carrier_event(event_type="portout.foc_date_changed")
+    await world.until_asked("conclude", 2)
+    assert world.asked("check_timing")[-1].order.foc_date == SATURDAY_NIGHT
+    await order.until(Stage.AWAITING_REVIEW)
+
+
+async def test_what_is_seen_is_looked_for_in_the_order_as_it_was_seen_last(
+    house: House, world: World
+) -> None:
+    order = await denied(house, world)
+    world.plays("look_after", Seen(status="authorized", foc_date=FRIDAY))
+    await order.carrier_event("event-1")
+    await world.until_asked("look_after")
+    await order.carrier_event("event-2")
+    await world.until_asked("look_after", 2)
+    first, second = world.asked("look_after")
+    assert isinstance(second, LookAfterInput)
+    assert (first.opened.order.status, second.opened.order.status) == ("rejected-pending", "authorized")
+    assert second.opened.order.foc_date == FRIDAY
