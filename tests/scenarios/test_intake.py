@@ -119,12 +119,15 @@ async def test_an_order_that_is_started_twenty_times_at_once_has_one_run(service
     async with service.working(), service.working():
         results = await service.results(order, *others)
         schedules = [listed.id async for listed in await service.client.list_schedules()]
+        service.carrier.carrier.rule(order, "port")
+        await service.end(order)
         again = await (await _start(service, order)).result()
     assert [result.outcome for result in results] == ["approve", "approve", "deny"]
     assert schedules.count(service.settings.schedule_id) == 1
     assert [len(await service.runs(portout_id)) for portout_id in others] == [1, 1]
     # Started once more after its end, the run sees that there is nothing left to decide.
-    assert (again["outcome"], again["decided_by"]) == ("none", "elsewhere")
+    assert (again["outcome"], again["decided_by"]) == ("approve", "policy")
+    assert again["carrier_status"] == "ported"
     assert len(service.patches()) == 3
     assert not service.records.notices.told(f"{order}:2:decided-elsewhere")
 
@@ -156,6 +159,9 @@ async def test_search_attributes_show_where_orders_stand(service: Service) -> No
     async with service.working():
         await service.result(decided)
         await service.stands_in(Stage.AWAITING_REVIEW, waiting)
+        answered = "PortOutStage = 'awaiting_carrier' AND PortOutOutcome = 'approve'"
+        assert await eventually(lambda: _found(service, answered)) == [decided]
+        service.carrier.carrier.rule(decided, "port")
         closed = "PortOutStage = 'closed' AND PortOutOutcome = 'approve'"
         assert await eventually(lambda: _found(service, closed)) == [decided]
         in_review = "PortOutStage = 'awaiting_review' AND PortOutRespondBy > '2020-01-01T00:00:00Z'"
