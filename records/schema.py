@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from records.errors import NaiveTime
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration: what a database must be at for this code."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

@@ -18,7 +18,8 @@ from pathlib import Path
 from temporalio.client import WorkflowHistory
 
 from activities.asking_messages import Awaited, Standing
-from activities.contracts import AnswerKind, AnswerResult, Look
+from activities.contracts import AnswerKind, AnswerResult, Look, NoticeKind, RuleToRun
+from activities.watching_messages import Objection, Seen
 from records.cases import Stage
 from screening.policy import Mode
 from screening.results import CheckResult
@@ -156,6 +157,32 @@ async def asked_in_vain(house: House) -> None:
     await order.result()
 
 
+async def foc_moved(house: House) -> None:
+    """And ported in the end."""
+    timing = RuleToRun(rule_id="port-moment", check="timing")
+    house.world.plays("open", samples.opened(rules=[*samples.RULES, timing], reads_foc=True))
+    house.world.plays("conclude", samples.APPROVED)
+    order = await house.screen("foc-moved")
+    await order.until(Stage.AWAITING_CARRIER)
+    house.world.plays("look_after", Seen(status="authorized", foc_date=samples.AT))
+    house.world.plays("weigh_foc_move", Objection(why="Rules object to it: port-moment night (review)."))
+    await order.carrier_event(event_type="portout.foc_date_changed")
+    await house.world.until_told(NoticeKind.ESCALATION)
+    await order.ported(house.world)
+
+
+async def refused(house: House) -> None:
+    """Two runs: the first is written as `refused`, the second as `refused_2`."""
+    house.world.plays("conclude", samples.DENIED, samples.TO_REVIEW)
+    order = await house.screen("refused")
+    await order.until(Stage.AWAITING_CARRIER)
+    house.world.plays("look_after", Seen(status="pending"))
+    await order.carrier_event()
+    await order.until(Stage.AWAITING_REVIEW)
+    await order.decide("approve")
+    await order.result()
+
+
 STORIES: tuple[Callable[[House], Awaitable[None]], ...] = (
     auto_approve,
     auto_deny,
@@ -168,6 +195,8 @@ STORIES: tuple[Callable[[House], Awaitable[None]], ...] = (
     next_round,
     late_pin,
     rescreened,
+    foc_moved,
+    refused,
     two_people,
     asked,
     asked_in_vain,
