@@ -52,8 +52,15 @@ async def test_who_comes_after_the_end_is_told_who_decided_and_when(
     order = await waiting_order(standing)
     await standing.review(order, "deny", by="robin")
     await standing.result(order)
-    await standing.stands_in(Stage.CLOSED, order)
     today = datetime.now(UTC) - timedelta(minutes=1)
+    watched = await portout("approve", order, "--reason", SPOKEN, "--by", "dana")
+    assert watched.code == 1
+    assert "was already denied by robin at " in watched.sentence
+    assert (await portout("note", order, SPOKEN, "--by", "dana")).code == 0
+    shown = await portout("show", order)
+    assert "It is watched until the carrier has ruled on the rejection." in shown.out
+    standing.carrier.carrier.rule(order, "accept")
+    await standing.end(order)
     for command in (("approve", order, "--reason", SPOKEN), ("note", order, SPOKEN)):
         ran = await portout(*command, "--by", "dana")
         assert ran.code == 1

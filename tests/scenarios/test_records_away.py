@@ -43,7 +43,7 @@ async def test_a_database_that_is_away_delays_no_answer_and_loses_no_entry(
     for order in orders:
         [entry] = service.ledger(order, EntryKind.ANSWERED)
         assert entry.body["status"] == service.truth(order)["status"]
-        assert service.stage(order) is Stage.CLOSED
+        assert service.stage(order) is Stage.AWAITING_CARRIER
         assert service.truth(order)["patches"] == 1
         assert service.records.ledger.verify_chain(order) == []
 
