@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
-from temporalio.service import RPCError, RPCStatusCode
 
 from records.cases import Stage
 from records.ledger import EntryKind
@@ -80,7 +79,7 @@ async def _refused_attempts(service: Service, order: str, *, at_least: int) -> b
 
 
 async def test_a_signal_to_a_decided_order_changes_nothing(service: Service) -> None:
-    """While the answer is on its way it is kept as refused; after the end Temporal itself turns it away."""
+    """While the answer is on its way it is kept as refused; afterwards the run, which watches on, turns it away."""
     order = service.place_reviewed()
     async with service.working():
         await service.stands_in(Stage.AWAITING_REVIEW, order)
@@ -94,9 +93,9 @@ async def test_a_signal_to_a_decided_order_changes_nothing(service: Service) -> 
             )
         service.mend()
         denied, approved = await service.results(order, closed)
-        with pytest.raises(RPCError) as told:
+        with pytest.raises(WorkflowUpdateFailedError) as told:
             await service.review(order, "approve", by=SECOND_REVIEWER)
-        assert told.value.status is RPCStatusCode.NOT_FOUND
+        assert f"already denied by {REVIEWER}" in refused_because(told.value)
     assert (denied.outcome, denied.reviewer) == ("deny", REVIEWER)
     assert (approved.outcome, approved.decided_by) == ("approve", "policy")
     for decided in (order, closed):
