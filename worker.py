@@ -155,6 +155,7 @@ class Parts:
                 recording.record_ending,
                 watching.look_after,
                 watching.weigh_foc_move,
+                watching.keep_comments,
                 watching.record_closed,
                 NoticeActivities(board).notify,
                 intake.take_in,

@@ -9,11 +9,12 @@ from temporalio import activity
 from activities.carrier_errors import NOT_FOUND_TRIES, retrying
 from activities.contracts import CarrierStatus, ScreeningResult
 from activities.notices import NoticeBoard
-from activities.pins import STATUS_CHANGED
+from activities.pins import STATUS_CHANGED, reveals_pin
 from activities.policies import PolicyShelf
 from activities.starting import pending_since
 from activities.watching_messages import (
     ClosingInput,
+    CommentsInput,
     FocMovedInput,
     LookAfterInput,
     Objection,
@@ -25,10 +26,14 @@ from records.store import Records
 from screening import decision as core
 from screening.facts import OrderFacts
 from screening.results import Finding
-from telnyx_api import NotFound, TelnyxClient
+from telnyx_api import Comment, NotFound, TelnyxClient
 
 NOT_KNOWN = "not known to the carrier"
 """Stands for the status of an order that the carrier does not show any more."""
+COMMENT = "comment"
+"""Under this name the ledger keeps what the carrier's staff wrote."""
+LEFT_OUT = "(left out: it contained a PIN)"
+_ANSWERED = (CarrierStatus.AUTHORIZED, CarrierStatus.REJECTED_PENDING)
 
 
 class WatchActivities:
@@ -113,6 +118,36 @@ class WatchActivities:
         return Objection(why=why)
 
     @activity.defn
+    async def keep_comments(self, given: CommentsInput) -> None:
+        """Keep what the carrier's staff wrote since our last answer, each comment once and sealed."""
+        order = given.opened.order
+        async with retrying(self._board, refused_key=self._refused_key):
+            events = await self._carrier.events(portout_id=order.id, event_type=STATUS_CHANGED)
+            comments = await self._carrier.comments(order.id)
+            # The carrier dates both by the same clock, which need not be ours.
+            answered = [event.created_at for event in events if event.payload.status in _ANSWERED]
+            since = max(filter(None, answered), default=None)
+            texts = [(one, await self._readable(order, one.body)) for one in comments if _is_said(one, since)]
+        entries = [
+            LedgerEntry(
+                portout_id=order.id,
+                kind=EntryKind.WATCHED,
+                step_key=f"comment:{comment.id}",
+                body={"round": given.opened.round - 1, "comment_id": comment.id},
+                personal={COMMENT: text},
+                at=comment.created_at or given.now,
+            )
+            for comment, text in texts
+        ]
+        await asyncio.to_thread(self._records.ledger.append_all, entries)
+
+    async def _readable(self, order: OrderFacts, text: str | None) -> str:
+        words = text or ""
+        if await reveals_pin(self._carrier, self._records, order.id, order.phone_numbers, words):
+            return LEFT_OUT
+        return words
+
+    @activity.defn
     async def record_closed(self, given: ClosingInput) -> None:
         """Write down that the carrier is done with an order."""
         await asyncio.to_thread(self._close, given)
@@ -166,6 +201,13 @@ def answered_case(result: ScreeningResult, stage: Stage, now: datetime) -> CaseU
         reason=result.reason,
         rejection_code=result.rejection_code,
         carrier_status=result.carrier_status,
+    )
+
+
+def _is_said(comment: Comment, since: datetime | None) -> bool:
+    """Whether the carrier's staff wrote it after our answer."""
+    return comment.user_id is None and (
+        since is None or comment.created_at is None or comment.created_at >= since
     )
 
 

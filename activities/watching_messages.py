@@ -48,3 +48,10 @@ class ClosingInput(Message):
     why: str
     refused_attempts: list[str] = Field(default_factory=list)
     now: datetime
+
+
+class CommentsInput(Message):
+    """A further round, whose reviewers want to know what the carrier's staff said to the answer before it."""
+
+    opened: Opened
+    now: datetime

@@ -200,6 +200,10 @@ async def _result(
             return answered.result()
         result: ScreeningResult = over.result()
     except WorkflowContinuedAsNewError:
+        # A run that has grown long goes on watching in a new one, and its answer is written down before that.
+        result_so_far = await asyncio.to_thread(_answer_in, records, case.portout_id)
+        if result_so_far is not None:
+            return result_so_far
         raise Failed(
             f"The decision stood, but the carrier did not take the answer; {name_of(case)} needs another one: "
             f"see `portout show {name_of(case)}`."
@@ -218,18 +222,25 @@ async def _result(
 async def _answered(records: Records, portout_id: str) -> ScreeningResult:
     """Wait until the queue shows the answer, which is written together with it."""
     while True:
-        case = await asyncio.to_thread(records.cases.get, portout_id)
-        if case is not None and case.watched and case.decided_by is not None:
-            return ScreeningResult(
-                portout_id=case.portout_id,
-                outcome="approve" if case.outcome == "approve" else "deny",
-                decided_by=case.decided_by,
-                reviewer=case.reviewer,
-                reason=case.reason,
-                rejection_code=case.rejection_code,
-                carrier_status=case.carrier_status or "",
-            )
+        result = await asyncio.to_thread(_answer_in, records, portout_id)
+        if result is not None:
+            return result
         await asyncio.sleep(LOOKS_EVERY)
+
+
+def _answer_in(records: Records, portout_id: str) -> ScreeningResult | None:
+    case = records.cases.get(portout_id)
+    if case is None or not case.watched or case.decided_by is None:
+        return None
+    return ScreeningResult(
+        portout_id=case.portout_id,
+        outcome="approve" if case.outcome == "approve" else "deny",
+        decided_by=case.decided_by,
+        reviewer=case.reviewer,
+        reason=case.reason,
+        rejection_code=case.rejection_code,
+        carrier_status=case.carrier_status or "",
+    )
 
 
 async def _told(carrier: TelnyxClient, case: Case, request: ReviewRequest, result: ScreeningResult) -> str:

@@ -31,6 +31,7 @@ def print_order(shown: ShownOrder, now: datetime) -> None:
     print_lines(*_standing(shown, now))
     print_fields("Request", list(_request(shown)))
     _print_findings(shown)
+    print_fields("The carrier's comments", [["", comment] for comment in shown.carrier_comments])
     print_fields("What can be done", list(_ways(shown)))
     print_fields(
         "What happened",

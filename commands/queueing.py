@@ -1,13 +1,17 @@
 """The queue: what waits for a person, soonest deadline first."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from textwrap import shorten
 
 from pydantic import BaseModel
 
 from commands.output import print_lines, print_table
 from commands.pausing import pause_sentence
+from commands.timeline import comments_in
 from commands.times import moment, time_left
 from records.cases import Case, Stage
+from records.engine import CHUNK
 from records.store import Records
 from screening.checks import CHECKS
 from settings import Settings
@@ -15,6 +19,9 @@ from settings import Settings
 SHOWN = 100
 """How many orders a table of the queue shows."""
 _GOOD = frozenset(result for kind in CHECKS.values() for result in kind.evidence)
+
+
+SHOWN_OF_A_COMMENT = 120
 
 
 class Waiting(BaseModel):
@@ -42,12 +49,12 @@ class Waiting(BaseModel):
     rules: dict[str, str]
 
     @classmethod
-    def of(cls, case: Case, now: datetime) -> "Waiting":
+    def of(cls, case: Case, now: datetime, comment: str | None = None) -> "Waiting":
         known = {name: getattr(case, name) for name in cls.model_fields if name in type(case).model_fields}
         left = time_left(case.respond_by, case.limit_at, now)
         if case.claimed_until is not None and case.claimed_until <= now:
             known |= {"claimed_by": None, "claimed_until": None}
-        return cls.model_validate({**known, "time_left": left, "why": _why(case)})
+        return cls.model_validate({**known, "time_left": left, "why": _why(case, comment)})
 
     def taken(self) -> str:
         """What others have done about it already, in sentences; empty if nothing."""
@@ -85,6 +92,8 @@ def read_queue(records: Records, settings: Settings, now: datetime, *, first: in
     """
     stages = records.cases.count_by_stage()
     answered = len(records.cases.watched())
+    waiting = records.cases.waiting(first)
+    said = _said_by_the_carrier(records, waiting)
     return Queue(
         paused=pause_sentence(records),
         shadow=not settings.sends,
@@ -92,8 +101,20 @@ def read_queue(records: Records, settings: Settings, now: datetime, *, first: in
         answered=answered,
         screening=stages.get(Stage.SCREENING, 0),
         waiting_count=stages.get(Stage.AWAITING_REVIEW, 0),
-        waiting=[Waiting.of(case, now) for case in records.cases.waiting(first)],
+        waiting=[Waiting.of(case, now, said.get(case.portout_id)) for case in waiting],
     )
+
+
+def _said_by_the_carrier(records: Records, waiting: Sequence[Case]) -> dict[str, str]:
+    """The newest comment of the carrier's staff on our last answer, of the orders that are in a further round."""
+    again = [case.portout_id for case in waiting if case.round > 1]
+    said: dict[str, str] = {}
+    for start in range(0, len(again), CHUNK):
+        for portout_id, entries in records.ledger.entries_of(again[start : start + CHUNK]):
+            comments = comments_in(entries)
+            if comments:
+                said[portout_id] = comments[-1]
+    return said
 
 
 def print_queue(queue: Queue) -> None:
@@ -143,8 +164,10 @@ def odd_results(rules: dict[str, str]) -> str:
     return f"{odd}." if odd else ""
 
 
-def _why(case: Case) -> str:
+def _why(case: Case, comment: str | None) -> str:
     again = f"Round {case.round}." if case.round > 1 else ""
+    if comment:
+        again = f"{again} The carrier: “{shorten(comment, SHOWN_OF_A_COMMENT)}”"
     return " ".join(filter(None, [again, odd_results(case.rules), asked_sentence(case), case.note]))
 
 

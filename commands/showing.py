@@ -13,7 +13,7 @@ from commands.orders import find_case
 from commands.output import HIDDEN_PIN
 from commands.pausing import pause_sentence
 from commands.session import Place
-from commands.timeline import Event, event_of
+from commands.timeline import Event, comments_in, event_of
 from records.cases import Case, Stage
 from records.ledger import ReadEntry
 from records.store import Records
@@ -49,6 +49,8 @@ class ShownOrder(BaseModel):
     state: ScreeningState | None
     state_unknown_because: str | None
     codes: list[EligibleCode]
+    carrier_comments: list[str]
+    """Of a further round: what the carrier's staff wrote about the answer before it."""
     timeline: list[Event]
     paused: str | None
     """Who paused sending, when and why."""
@@ -76,6 +78,7 @@ async def read_order(place: Place, wanted: str) -> ShownOrder:
             state=state,
             state_unknown_because=unknown,
             codes=await _codes(place, case, state),
+            carrier_comments=comments_in(entries) if case.round > 1 else [],
             timeline=[event for entry in entries for event in event_of(entry)],
             paused=pause_sentence(records),
         )

@@ -1,6 +1,6 @@
 """The ledger of one order as people read it: what happened, one line each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,16 @@ def event_of(entry: ReadEntry) -> list[Event]:
     if not isinstance(attempts, list):
         return [event]
     return [event.model_copy(update={"detail": str(attempt)}) for attempt in attempts]
+
+
+def comments_in(entries: Iterable[ReadEntry]) -> list[str]:
+    """What the carrier's staff wrote about our last answer, oldest first; none that was erased or cannot be unsealed."""
+    comments = [
+        entry for entry in entries if "comment_id" in entry.body and (entry.personal or {}).get("comment")
+    ]
+    last = max((entry.body["round"] for entry in comments), default=None)
+    newest = sorted((entry for entry in comments if entry.body["round"] == last), key=lambda entry: entry.at)
+    return [str((entry.personal or {})["comment"]) for entry in newest]
 
 
 def _screened(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
@@ -90,7 +100,9 @@ def _elsewhere(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
     return "ended without us", _joined([body.get("note"), would])
 
 
-def _watched(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
+def _watched(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]:
+    if "comment_id" in body:
+        return "the carrier commented", str(personal.get("comment") or "")
     return "while watched", str(body.get("note") or "")
 
 

@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.carrier import CarrierActivities
     from activities.concluding import ConcludingActivities
     from activities.contracts import (
+        NEW_COMMENT,
         SCREENING_WORKFLOW,
         SENDING_IS_ON,
         CarrierStatus,
@@ -80,6 +81,7 @@ class PortOutScreening(Asking):
             return await self._end_gone(opened, Gone(opened.order.status))
         if start.carried and start.carried.limit is None:
             self._tell_refused(start.carried.round - 1)
+        self._read_comments(opened)
         again = ScreenAgain()
         while True:
             conclusion = self._conclusion = await self._screen(opened, again)
@@ -279,6 +281,8 @@ class PortOutScreening(Asking):
         again = self._look_again_at is not None and self._look_again_at <= workflow.now()
         if not (self._events or again):
             return None
+        if any(event.event_type == NEW_COMMENT for event in self._events):
+            self._read_comments(opened)
         sending_is_on = any(event.event_type == SENDING_IS_ON for event in self._events)
         self._events.clear()
         if sending_is_on and not opened.sends:

@@ -28,7 +28,13 @@ with workflow.unsafe.imports_passed_through():
     )
     from activities.records import RecordActivities
     from activities.watching import WatchActivities
-    from activities.watching_messages import ClosingInput, FocMovedInput, LookAfterInput, Seen
+    from activities.watching_messages import (
+        ClosingInput,
+        CommentsInput,
+        FocMovedInput,
+        LookAfterInput,
+        Seen,
+    )
     from records.cases import Stage
     from screening.rejection import Barred
     from screening.results import CheckResult, Outcome, RuleResult
@@ -55,6 +61,7 @@ class Watching(Answering):
     def __init__(self, start: StartScreening) -> None:
         super().__init__(start)
         self._look_again_at: datetime | None = None
+        self._reading_comments: asyncio.Task[None] | None = None
 
     async def _answer(self, opened: Opened, conclusion: Conclusion, verdict: Verdict) -> ScreeningResult:
         self._stage = Stage.ANSWERING
@@ -86,6 +93,18 @@ class Watching(Answering):
         self._earlier_attempts, self._attempts_written = [], len(self._refused_attempts)
         await self._steps.must(
             RecordActivities.record_ending, ending.model_copy(update={"refused_attempts": attempts})
+        )
+
+    def _read_comments(self, opened: Opened) -> None:
+        """Have the carrier's comments on our last answer kept, for the reviewers of this round; beside the run."""
+        if opened.round > 1:
+            self._reading_comments = asyncio.create_task(self._keep_comments(opened))
+
+    async def _keep_comments(self, opened: Opened) -> None:
+        await self._steps.attempt(
+            WatchActivities.keep_comments,
+            CommentsInput(opened=opened, now=workflow.now()),
+            within=self._timing.evidence,
         )
 
     async def _watch_again(self, opened: Opened, answered: ScreeningResult) -> ScreeningResult:

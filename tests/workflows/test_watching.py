@@ -402,3 +402,27 @@ async def test_what_is_seen_is_looked_for_in_the_order_as_it_was_seen_last(
     assert isinstance(second, LookAfterInput)
     assert (first.opened.order.status, second.opened.order.status) == ("rejected-pending", "authorized")
     assert second.opened.order.foc_date == FRIDAY
+
+
+async def test_a_further_round_has_the_carriers_comments_kept_and_not_in_its_history(
+    house: House, world: World
+) -> None:
+    order = await denied(house, world)
+    assert world.asked("keep_comments") == []
+    world.plays("look_after", Seen(status="pending"))
+    await order.carrier_event()
+    await in_review(order, 2)
+    await world.until_asked("keep_comments")
+    await order.carrier_event("comment-1", "portout.new_comment")
+    await world.until_asked("keep_comments", 2)
+    assert {given.opened.round for given in world.asked("keep_comments")} == {2}
+
+
+async def test_comments_that_cannot_be_read_hold_up_nobody(house: House, world: World) -> None:
+    world.plays("keep_comments", fails("The carrier is away."))
+    order = await denied(house, world)
+    world.plays("look_after", Seen(status="pending"))
+    await order.carrier_event()
+    await in_review(order, 2)
+    await order.decide("approve")
+    await order.until(Stage.AWAITING_CARRIER)

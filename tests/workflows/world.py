@@ -33,6 +33,7 @@ from activities.contracts import (
 from activities.review_messages import Admission, AdmitInput, NoteInput
 from activities.watching_messages import (
     ClosingInput,
+    CommentsInput,
     FocMovedInput,
     LookAfterInput,
     Objection,
@@ -127,6 +128,7 @@ class World:
             self.record_ending,
             self.look_after,
             self.weigh_foc_move,
+            self.keep_comments,
             self.record_closed,
             self.record_note,
             self.notify,
@@ -220,6 +222,10 @@ class World:
     @activity.defn
     async def weigh_foc_move(self, given: FocMovedInput) -> Objection:
         return await self._play(given, lambda _: Objection())
+
+    @activity.defn
+    async def keep_comments(self, given: CommentsInput) -> None:
+        await self._play(given, _done)
 
     @activity.defn
     async def record_closed(self, given: ClosingInput) -> None:
