@@ -118,7 +118,11 @@ class ConcludingActivities:
                 reason=action.reason,
                 rejection_code=code.code if code else None,
             )
-        why = "the policy denies it at the deadline" if answer else "the policy leaves it at the deadline"
+        late = given.now >= opened.limit
+        leaves = (
+            "its deadline went by while no worker ran" if late else "the policy leaves it at the deadline"
+        )
+        why = "the policy denies it at the deadline" if answer else leaves
         await asyncio.to_thread(self._write_deadline, given, answer, why)
         return DeadlineConclusion(answer=answer, why=why)
 
@@ -169,7 +173,11 @@ class ConcludingActivities:
                 body=_header(opened)
                 | {
                     "by": "deadline",
-                    "outcome": Outcome.DENY if answer else Outcome.LEAVE,
+                    "outcome": Outcome.DENY
+                    if answer
+                    else "none"
+                    if given.now >= opened.limit
+                    else Outcome.LEAVE,
                     "why": why,
                     "answer": answer.model_dump() if answer else None,
                 },

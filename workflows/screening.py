@@ -254,9 +254,10 @@ class PortOutScreening(Asking):
         async with self._door:
             if self._verdict is not None:
                 return
+            acted_at = workflow.now()
             deadline = await self._steps.attempt(
                 ConcludingActivities.conclude_deadline,
-                DeadlineInput(opened=opened, conclusion=conclusion, now=workflow.now()),
+                DeadlineInput(opened=opened, conclusion=conclusion, now=acted_at),
                 # Nobody else can decide meanwhile, and a decision also needs time to reach the carrier.
                 within=min(self._timing.evidence, self._until(opened.limit) / 2),
             )
@@ -269,7 +270,8 @@ class PortOutScreening(Asking):
                     answer=deadline.answer,
                 )
                 return
-            self._left_on_purpose = True
+            # After a long absence silence may have decided already, and nobody left the order to it.
+            self._left_on_purpose = acted_at < opened.limit
             why = deadline.why if deadline else "the policy could not be applied, because records are away"
             self._tell(NoticeKind.INCIDENT, "left", f"The order is left to the carrier's silence: {why}.")
 

@@ -49,6 +49,11 @@ class TemporalServer:
     async def stop(self) -> None:
         await self._running.aclose()
 
+    def forget(self) -> None:
+        """Lose all that the server ever kept. It must not run."""
+        for file in self._database.parent.glob(f"{self._database.name}*"):
+            file.unlink()
+
 
 class House:
     """The worker and what it needs, and how each of them breaks."""
