@@ -4,6 +4,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -19,6 +20,8 @@ from sandbox.serve import SandboxServer
 from telnyx_api import TelnyxClient
 from tests.sandbox.conftest import Hands
 
+AT_TEXT = "2018-02-02T22:25:27.521Z"
+AT = datetime(2018, 2, 2, 22, 25, 27, 521000, UTC)
 METHODS = ["GET", "PATCH", "POST", "PUT", "DELETE"]
 KEY = SecretStr("KEY0123")
 

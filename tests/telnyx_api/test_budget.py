@@ -6,7 +6,6 @@ In virtual time, in which an hour of waiting passes at once, and at last at the 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from math import ceil
 
 import pytest
@@ -16,17 +15,9 @@ from hypothesis import strategies as st
 from sandbox.carrier import Carrier
 from telnyx_api import TelnyxClient, TooManyRequests
 from telnyx_api.budget import RateBudget, Urgency
-from telnyx_api.errors import LONGEST_WAIT
 from tests.sandbox.conftest import Hands
-from tests.telnyx_api.virtual_time import in_virtual_time
-
-STATUS_UPDATE, ONE_THING, LISTING = Urgency
-
-about = partial(pytest.approx, abs=0.01)
-
-
-def now() -> float:
-    return asyncio.get_running_loop().time()
+from tests.telnyx_api.rate_limit import LISTING, ONE_THING, STATUS_UPDATE, told
+from tests.telnyx_api.virtual_time import about, in_virtual_time, now, passing
 
 
 @dataclass
@@ -51,10 +42,10 @@ class LimitedCarrier:
     async def ask(self, urgency: Urgency, *, takes: float = 0.0) -> int:
         wanted = now()
         entered = await self.budget.enter(urgency, doing="asking")
-        await asyncio.sleep(takes / 2)
+        await passing(takes / 2)
         status, headers = self._answer()
         self.sent.append(Sent(urgency, wanted, entered, status))
-        await asyncio.sleep(takes / 2)
+        await passing(takes / 2)
         self.budget.leave(entered, status, headers)
         return status
 
@@ -62,11 +53,11 @@ class LimitedCarrier:
         window = int(now() // self.window)
         self.used[window] = self.used.get(window, 0) + 1
         reset = (window + 1) * self.window - now()
-        return 200 if self.used[window] <= self.limit else 429, {
-            "x-ratelimit-limit": str(self.limit),
-            "x-ratelimit-remaining": str(max(0, self.limit - self.used[window])),
-            "x-ratelimit-reset": str(ceil(reset) if self.in_whole_seconds else reset),
-        }
+        return 200 if self.used[window] <= self.limit else 429, told(
+            limit=self.limit,
+            remaining=max(0, self.limit - self.used[window]),
+            reset=ceil(reset) if self.in_whole_seconds else reset,
+        )
 
     def waits(self, urgency: Urgency) -> list[float]:
         return [sent.went - sent.wanted for sent in self.sent if sent.urgency is urgency]
@@ -100,7 +91,7 @@ def test_an_answer_goes_at_once_while_a_hundred_pages_wait() -> None:
         carrier = LimitedCarrier(limit=50, window=60)
         await carrier.ask(LISTING)
         pages = [asyncio.create_task(carrier.ask(LISTING, takes=0.2)) for _ in range(100)]
-        await asyncio.sleep(10)
+        await passing(10)
         for _ in range(10):
             await carrier.ask(STATUS_UPDATE)
         assert carrier.waits(STATUS_UPDATE) == [0.0] * 10
@@ -155,7 +146,7 @@ def test_whoever_asks_for_what_and_when_nobody_is_refused_by_the_carrier_nor_wai
 
         async def one(urgency: Urgency, after: float, takes: float) -> None:
             nonlocal refused
-            await asyncio.sleep(after)
+            await passing(after)
             try:
                 await carrier.ask(urgency, takes=takes)
             except TooManyRequests:
@@ -170,114 +161,6 @@ def test_whoever_asks_for_what_and_when_nobody_is_refused_by_the_carrier_nor_wai
             if answer.urgency is STATUS_UPDATE:
                 waited = (answer.wanted, answer.went)
                 assert not [s for s in carrier.sent if s.urgency > 0 and waited[0] < s.went < waited[1]]
-
-    in_virtual_time(play)
-
-
-def test_without_headers_there_is_no_limit() -> None:
-    async def play() -> None:
-        budget = RateBudget()
-        for _ in range(5000):
-            budget.leave(await budget.enter(LISTING, doing="asking"), 200, {})
-        assert now() == 0.0
-
-    in_virtual_time(play)
-
-
-SENSELESS: list[dict[str, str]] = [
-    {"x-ratelimit-remaining": "0"},
-    {"x-ratelimit-reset": "60"},
-    {"x-ratelimit-limit": "0", "x-ratelimit-remaining": "-1", "x-ratelimit-reset": "60"},
-    {"x-ratelimit-limit": "5", "x-ratelimit-remaining": "none", "x-ratelimit-reset": "60"},
-    {"x-ratelimit-limit": "5", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "never"},
-    {"x-ratelimit-limit": "5", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "nan"},
-    {"x-ratelimit-limit": "5", "x-ratelimit-remaining": "²", "x-ratelimit-reset": "60"},
-    {"x-ratelimit-limit": "5", "x-ratelimit-remaining": "9" * 5000, "x-ratelimit-reset": "60"},
-    {"x-ratelimit-limit": "5", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "-7"},
-]
-
-
-@pytest.mark.parametrize("headers", SENSELESS)
-def test_headers_that_make_no_sense_hold_nobody_back(headers: dict[str, str]) -> None:
-    async def play() -> None:
-        budget = RateBudget()
-        for _ in range(3):
-            budget.leave(await budget.enter(LISTING, doing="asking"), 200, headers)
-        assert now() == 0.0
-
-    in_virtual_time(play)
-
-
-def test_a_limit_is_forgotten_when_the_carrier_tells_no_more_of_it() -> None:
-    async def play() -> None:
-        budget = RateBudget()
-        told = {"x-ratelimit-limit": "2", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "5"}
-        budget.leave(await budget.enter(LISTING, doing="asking"), 200, told)
-        budget.leave(await budget.enter(LISTING, doing="asking"), 200, {})
-        for _ in range(100):
-            await budget.enter(LISTING, doing="asking")
-        assert now() == about(5.0)
-
-    in_virtual_time(play)
-
-
-def test_an_absurd_reset_holds_for_five_minutes_at_most() -> None:
-    async def play() -> None:
-        budget = RateBudget()
-        told = {"x-ratelimit-limit": "2", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "86400"}
-        budget.leave(await budget.enter(LISTING, doing="asking"), 200, told)
-        with pytest.raises(TooManyRequests) as refusal:
-            await budget.enter(STATUS_UPDATE, doing="asking")
-        assert refusal.value.retry_after == LONGEST_WAIT
-        await budget.enter(LISTING, doing="asking")
-        assert now() == about(LONGEST_WAIT)
-
-    in_virtual_time(play)
-
-
-@pytest.mark.parametrize("headers", [{"retry-after": "7"}, {"x-ratelimit-reset": "7"}])
-def test_after_a_429_nothing_is_sent_until_the_carrier_allows_it(headers: dict[str, str]) -> None:
-    async def play() -> None:
-        budget = RateBudget()
-        late = await budget.enter(LISTING, doing="asking")
-        budget.leave(await budget.enter(LISTING, doing="asking"), 429, headers)
-        # One that was sent before speaks of room; the refusal stands all the same.
-        room = {"x-ratelimit-limit": "99", "x-ratelimit-remaining": "99", "x-ratelimit-reset": "60"}
-        budget.leave(late, 200, room)
-        with pytest.raises(TooManyRequests) as refusal:
-            await budget.enter(ONE_THING, doing="asking")
-        assert refusal.value.retry_after == 7.0
-        for urgency in (LISTING, STATUS_UPDATE):
-            await budget.enter(urgency, doing="asking")
-            assert now() == about(7.0)
-
-    in_virtual_time(play)
-
-
-def test_an_answer_that_was_overtaken_does_not_bring_back_what_is_used_up() -> None:
-    async def play() -> None:
-        budget = RateBudget()
-        first = await budget.enter(LISTING, doing="asking")
-        second = await budget.enter(LISTING, doing="asking")
-        told = {"x-ratelimit-limit": "10", "x-ratelimit-reset": "60"}
-        budget.leave(second, 200, told | {"x-ratelimit-remaining": "1"})
-        budget.leave(first, 200, told | {"x-ratelimit-remaining": "9"})
-        await budget.enter(LISTING, doing="asking")
-        assert now() == about(60.0)
-
-    in_virtual_time(play)
-
-
-def test_an_answer_from_a_window_that_is_over_does_not_speak_for_the_new_one() -> None:
-    async def play() -> None:
-        budget = RateBudget()
-        slow = await budget.enter(LISTING, doing="asking")
-        limit = {"x-ratelimit-limit": "10"}
-        new = limit | {"x-ratelimit-remaining": "9", "x-ratelimit-reset": "60"}
-        budget.leave(await budget.enter(LISTING, doing="asking"), 200, new)
-        budget.leave(slow, 200, limit | {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "2"})
-        await budget.enter(LISTING, doing="asking")
-        assert now() == 0.0
 
     in_virtual_time(play)
 
@@ -300,28 +183,10 @@ def test_who_gives_up_waiting_leaves_the_place_to_others() -> None:
         carrier = LimitedCarrier(limit=1, window=9)
         await carrier.ask(STATUS_UPDATE)
         asked = [asyncio.create_task(carrier.ask(urgency)) for urgency in (STATUS_UPDATE, LISTING)]
-        await asyncio.sleep(1)
+        await passing(1)
         asked[0].cancel()
         assert (await asyncio.gather(*asked, return_exceptions=True))[1] == 200
         assert now() == about(9.0)
-
-    in_virtual_time(play)
-
-
-def test_who_is_cancelled_in_the_moment_of_going_gives_the_place_back() -> None:
-    async def play() -> None:
-        budget = RateBudget()
-        slow = await budget.enter(LISTING, doing="asking")
-        told = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "60"}
-        budget.leave(await budget.enter(LISTING, doing="asking"), 200, told)
-        waiting = asyncio.create_task(budget.enter(LISTING, doing="asking"))
-        await asyncio.sleep(3)
-        # Two are kept for others, so there is room for one, which is let in and does not go.
-        budget.leave(slow, 200, told | {"x-ratelimit-remaining": "3", "x-ratelimit-reset": "90"})
-        waiting.cancel()
-        assert isinstance((await asyncio.gather(waiting, return_exceptions=True))[0], asyncio.CancelledError)
-        await budget.enter(LISTING, doing="asking")
-        assert now() == about(3.0)
 
     in_virtual_time(play)
 
@@ -331,41 +196,10 @@ def test_who_comes_when_the_window_opens_does_not_overtake_who_waits() -> None:
         carrier = LimitedCarrier(limit=1, window=9)
         await carrier.ask(STATUS_UPDATE)
         waiting = asyncio.create_task(carrier.ask(STATUS_UPDATE))
-        await asyncio.sleep(9.0008)
+        await passing(9.0008)
         await asyncio.gather(waiting, carrier.ask(STATUS_UPDATE))
         assert [sent.wanted for sent in carrier.sent] == [0.0, 0.0, about(9.0)]
         assert [sent.went for sent in carrier.sent] == [0.0, about(9.0), about(18.0)]
-
-    in_virtual_time(play)
-
-
-def test_room_that_an_answer_tells_of_is_used_at_once() -> None:
-    async def play() -> None:
-        budget = RateBudget()
-        slow = await budget.enter(LISTING, doing="asking")
-        told = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "60"}
-        budget.leave(await budget.enter(LISTING, doing="asking"), 200, told)
-        waiting = asyncio.create_task(budget.enter(LISTING, doing="asking"))
-        await asyncio.sleep(3)
-        more = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "9", "x-ratelimit-reset": "90"}
-        budget.leave(slow, 200, more)
-        assert await waiting == about(3.0)
-
-    in_virtual_time(play)
-
-
-def test_the_end_of_a_window_is_known_better_with_each_answer() -> None:
-    async def play() -> None:
-        budget = RateBudget()
-        told = {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "0"}
-        slow = await budget.enter(LISTING, doing="asking")
-        quick = await budget.enter(LISTING, doing="asking")
-        await asyncio.sleep(4)
-        # Sixty seconds when it was answered, whenever that was: the window ends after 60 s at least, or 64 at most.
-        budget.leave(slow, 200, told | {"x-ratelimit-reset": "60"})
-        budget.leave(quick, 200, told | {"x-ratelimit-reset": "57"})
-        await budget.enter(LISTING, doing="asking")
-        assert now() == about(61.0)
 
     in_virtual_time(play)
 

@@ -3,7 +3,10 @@
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
+
+import pytest
 
 Got = TypeVar("Got")
 _EARLY = 0.0002  # seconds: real clocks ring a little before the time too
@@ -33,6 +36,20 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._leaping.time
+
+
+about = partial(pytest.approx, abs=0.01)
+"""A time in seconds, give or take the little by which clocks ring early."""
+
+
+def now() -> float:
+    """Seconds since the loop began."""
+    return asyncio.get_running_loop().time()
+
+
+async def passing(seconds: float) -> None:
+    """Let that much virtual time pass; nobody really waits."""
+    await asyncio.sleep(seconds)
 
 
 def in_virtual_time(main: Callable[[], Coroutine[Any, Any, Got]]) -> Got:

@@ -1,54 +1,21 @@
 """After the answer: a run watches its order until the carrier is done with it."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from activities.contracts import NoticeKind, Opened, OpenInput, RuleToRun
-from activities.watching_messages import ClosingInput, FocMovedInput, LookAfterInput, Objection, Seen
+from activities.contracts import NoticeKind
+from activities.watching_messages import ClosingInput, LookAfterInput, Seen
 from records.cases import DecidedBy, Stage
 from screening.facts import OrderFacts
 from screening.rejection import Barred
-from screening.results import CheckResult
 from settings import Timing
 from tests.workflows import samples
-from tests.workflows.running import House, Screening
-from tests.workflows.samples import RULES, fails, opened
+from tests.workflows.running import House
+from tests.workflows.samples import fails, opened
+from tests.workflows.watched import FRIDAY, approved, denied, in_review, with_foc
 from tests.workflows.world import World
-from workflows.messages import ScreeningState
 from workflows.watching import LONG_HISTORY
 
-FRIDAY = datetime(2031, 3, 7, 16, tzinfo=UTC)
-SATURDAY_NIGHT = datetime(2031, 3, 9, 3, tzinfo=UTC)
-TIMING_RULE = RuleToRun(rule_id="port-moment", check="timing")
 FAR_AWAY = Timing(evidence=900)
-
-
-def with_foc(foc_date: datetime | None) -> Callable[[OpenInput], Opened]:
-    def read(given: OpenInput) -> Opened:
-        order = OrderFacts(id=given.portout_id, support_key="PO_12ab", status="pending", foc_date=foc_date)
-        return opened(order=order, rules=[*RULES, TIMING_RULE], reads_foc=True)(given)
-
-    return read
-
-
-async def approved(house: House, world: World, timing: Timing | None = None) -> Screening:
-    world.plays("conclude", samples.APPROVED)
-    order = await house.screen(timing=timing)
-    await order.until(Stage.AWAITING_CARRIER)
-    return order
-
-
-async def denied(house: House, world: World) -> Screening:
-    world.plays("conclude", samples.DENIED, samples.TO_REVIEW)
-    order = await house.screen()
-    await order.until(Stage.AWAITING_CARRIER)
-    return order
-
-
-async def in_review(order: Screening, round_: int) -> ScreeningState:
-    return await order.until_it_shows(
-        lambda state: state.round == round_ and state.stage is Stage.AWAITING_REVIEW
-    )
 
 
 async def test_an_answered_order_is_watched_and_says_what_was_answered(house: House, world: World) -> None:
@@ -156,108 +123,11 @@ async def test_a_status_that_is_not_known_is_paged_once_and_watched_on(house: Ho
     assert "on-hold" in incident.text
 
 
-async def test_an_authorized_order_is_watched_until_ten_days_after_its_foc_date(
-    house: House, world: World
-) -> None:
-    world.plays("open", lambda given: with_foc(given.now + timedelta(days=5))(given))
-    order = await approved(house, world)
-    await order.forward(days=14, hours=23)
-    assert world.asked("look_after") == []
-    await order.forward(hours=2)
-    result = await order.end()
-    assert (result.carrier_status, len(world.asked("look_after"))) == ("authorized", 1)
-    [closing] = world.asked("record_closed")
-    assert closing.why == "It can no longer be ported under this order."
-
-
-async def test_an_authorized_order_without_a_foc_date_is_watched_for_thirty_days(
-    house: House, world: World
-) -> None:
-    order = await approved(house, world)
-    await order.forward(days=29, hours=23)
-    assert world.asked("look_after") == []
-    await order.forward(hours=2)
-    assert (await order.end()).carrier_status == "authorized"
-
-
-async def test_a_foc_date_that_has_moved_on_prolongs_the_watch(house: House, world: World) -> None:
-    world.plays("open", lambda given: with_foc(given.now + timedelta(days=1))(given))
-    order = await approved(house, world)
-    world.plays(
-        "look_after", lambda given: Seen(status="authorized", foc_date=given.opened.limit + timedelta(days=9))
-    )
-    await order.forward(days=12)
-    assert (await order.state()).stage is Stage.AWAITING_CARRIER
-    assert len(world.asked("look_after")) == 1
-
-
 async def test_a_rejection_waits_for_its_ruling_for_as_long_as_it_takes(house: House, world: World) -> None:
     order = await denied(house, world)
     await order.forward(days=60)
     assert (await order.state()).stage is Stage.AWAITING_CARRIER
     assert world.asked("look_after") == []
-
-
-async def test_rules_of_timing_that_object_to_a_moved_foc_date_are_told_to_people(
-    house: House, world: World
-) -> None:
-    world.plays("open", with_foc(FRIDAY))
-    order = await approved(house, world)
-    checked = len(world.asked("check_timing"))
-    world.plays("look_after", Seen(status="authorized", foc_date=SATURDAY_NIGHT))
-    world.plays("check_timing", CheckResult(result="night"))
-    world.plays("weigh_foc_move", Objection(why="Rules object to it: port-moment night (review)."))
-    await order.carrier_event(event_type="portout.foc_date_changed")
-    await world.until_told(NoticeKind.ESCALATION)
-    [asked] = world.asked("check_timing")[checked:]
-    assert asked.order.foc_date == SATURDAY_NIGHT
-    assert asked.policy_digest == world.asked("conclude")[0].opened.policy_digest
-    [weighed] = world.asked("weigh_foc_move")
-    assert isinstance(weighed, FocMovedInput)
-    assert (weighed.was, weighed.results[0].check.result) == (FRIDAY, "night")
-    [told] = world.notices(NoticeKind.ESCALATION)
-    assert "moved to 2031-03-09 03:00 UTC" in told.text
-    assert "We can no longer reject it by ourselves" in told.text
-    assert len(world.asked("answer")) == 1
-
-
-async def test_a_moved_foc_date_to_which_nobody_objects_is_told_to_nobody(house: House, world: World) -> None:
-    world.plays("open", with_foc(FRIDAY))
-    order = await approved(house, world)
-    world.plays("look_after", Seen(status="authorized", foc_date=FRIDAY + timedelta(days=3)))
-    await order.carrier_event()
-    await world.until_asked("weigh_foc_move")
-    await order.ported(world)
-    assert world.asked("notify") == []
-
-
-async def test_rules_of_timing_that_cannot_be_asked_are_taken_for_an_objection(
-    house: House, world: World
-) -> None:
-    world.plays("open", with_foc(FRIDAY))
-    order = await approved(house, world)
-    world.plays("look_after", Seen(status="authorized", foc_date=SATURDAY_NIGHT))
-    world.plays("check_timing", fails())
-    world.plays("weigh_foc_move", fails())
-    await order.carrier_event()
-    await world.until_told(NoticeKind.ESCALATION)
-    assert world.asked("weigh_foc_move")[0].results[0].check.result == "error"
-
-
-async def test_a_foc_date_that_moves_while_the_answer_is_sent_is_looked_at_after_it(
-    house: House, world: World
-) -> None:
-    world.plays("open", with_foc(FRIDAY))
-    world.plays("conclude", samples.APPROVED)
-    held = world.holds("answer")
-    order = await house.screen()
-    await world.until_asked("answer")
-    world.plays("look_after", Seen(status="authorized", foc_date=SATURDAY_NIGHT))
-    world.plays("weigh_foc_move", Objection(why="Rules object to it: port-moment night (review)."))
-    await order.carrier_event(event_type="portout.foc_date_changed")
-    held.release()
-    await world.until_told(NoticeKind.ESCALATION)
-    assert (await order.state()).stage is Stage.AWAITING_CARRIER
 
 
 async def test_what_happened_before_the_answer_was_sent_is_no_reason_to_look_after_it(
@@ -372,21 +242,6 @@ async def test_a_run_that_was_lost_is_taken_up_again_from_the_ledger(house: Hous
     [incident] = world.notices(NoticeKind.INCIDENT)
     assert incident.text == "The order became ported although we rejected it."
     assert len(world.asked("answer")) == 1
-
-
-async def test_a_moved_foc_date_in_review_runs_the_rules_that_read_it_again(
-    house: House, world: World
-) -> None:
-    from activities.contracts import Look
-
-    world.plays("open", with_foc(FRIDAY))
-    order = await house.screen()
-    await order.until(Stage.AWAITING_REVIEW)
-    world.plays("look", Look(status="pending", foc_date=SATURDAY_NIGHT))
-    await order.carrier_event(event_type="portout.foc_date_changed")
-    await world.until_asked("conclude", 2)
-    assert world.asked("check_timing")[-1].order.foc_date == SATURDAY_NIGHT
-    await order.until(Stage.AWAITING_REVIEW)
 
 
 async def test_what_is_seen_is_looked_for_in_the_order_as_it_was_seen_last(
