@@ -48,6 +48,8 @@ class Admission(Message):
     refused_because: str | None = None
     waits_for_another: bool = False
     """It is the first of two approvals."""
+    reason: str | None = None
+    """What may be kept of the reason, when it is not the reason itself."""
 
 
 class NoteInput(Message):

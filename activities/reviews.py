@@ -32,6 +32,8 @@ USUAL_REJECTION = "other"
 """The policy's name for a denial on a ground of the reviewer's own."""
 LEFT_OUT = "(left out: it contained a PIN)"
 """What the ledger keeps of a reason that nobody may read."""
+UNREAD = "(left out: it could not be checked for PINs)"
+"""What it keeps of a reason about which that could not be found out."""
 
 
 class ReviewActivities:
@@ -54,18 +56,22 @@ class ReviewActivities:
         self._reviewers = reviewers
         self._refused_key = timing.refused_key
         self._evidence = timing.evidence
+        self._one_try = timing.activity
 
     @activity.defn
     async def admit(self, given: AdmitInput) -> Admission:
         """Turn a decision into an answer, or say why it cannot stand. Refused attempts are written down, too."""
         at, actor = datetime.now(UTC), Actor()
-        if given.reviewer not in self._reviewers:
+        stranger = given.reviewer not in self._reviewers
+        # Commands ask this, too; a raw signal or update has passed by nobody.
+        left_out = await self._left_out(given, may_stand_unread=stranger or given.action == "approve")
+        if left_out:
+            given = _without_its_words(given, left_out)
+        if stranger:
             admission = Admission(refused_because=not_a_reviewer(given.reviewer))
-        # Commands ask this, too; a raw signal or update has passed by nobody, and this text leaves the company.
-        elif given.action != "approve" and await self._reveals_pin(given.opened.order, given.reason):
+        elif left_out == LEFT_OUT:
             what = "message" if given.action == "ask" else "reason"
             admission = Admission(refused_because=f"The {what} contains a PIN of this order; say it without.")
-            given = given.model_copy(update={"reason": LEFT_OUT})
         elif claim := await asyncio.to_thread(claimed, self._records, given, at):
             admission = Admission(refused_because=claim)
         else:
@@ -76,7 +82,26 @@ class ReviewActivities:
                 else await self._admit(given, actor)
             )
         await self._write(given, actor, admission)
-        return admission
+        return admission.model_copy(update={"reason": given.reason if left_out else None})
+
+    async def _left_out(self, given: AdmitInput, *, may_stand_unread: bool) -> str | None:
+        """What stands in the ledger for a decision's words, when they may not be kept.
+
+        Args:
+            may_stand_unread: these words stay with us: while they cannot be checked the decision stands, without them.
+
+        Raises:
+            ApplicationError, RecordsError: words that leave the company cannot be checked now.
+        """
+        words = "\n".join(filter(None, [given.reason, given.override_reason, given.reject_as]))
+        try:
+            # What is read in vain must leave time for the decision itself.
+            async with asyncio.timeout(self._one_try / 2 if may_stand_unread else None):
+                return LEFT_OUT if await self._reveals_pin(given.opened.order, words) else None
+        except (ApplicationError, RecordsError, TimeoutError):
+            if may_stand_unread:
+                return UNREAD
+            raise
 
     @activity.defn
     async def record_note(self, note: NoteInput) -> str | None:
@@ -147,6 +172,11 @@ class ReviewActivities:
             if admission.waits_for_another:
                 raise
             activity.logger.warning("review not recorded yet", extra={"portout_id": given.opened.order.id})
+
+
+def _without_its_words(given: AdmitInput, left_out: str) -> AdmitInput:
+    words = {"reason": left_out, "override_reason": left_out if given.override_reason else ""}
+    return given.model_copy(update={**words, "reject_as": None})
 
 
 def _decision(given: AdmitInput, actor: Actor, admission: Admission) -> LedgerEntry:

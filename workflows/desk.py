@@ -227,7 +227,7 @@ class ReviewDesk:
                 answer=admission.answer,
                 reviewer=request.reviewer,
                 first_reviewer=first.reviewer if approves and first else None,
-                reason=request.reason,
+                reason=admission.reason or request.reason,
                 channel=channel,
             )
             return None

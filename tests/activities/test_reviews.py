@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.contracts import Opened
 from activities.review_messages import AdmitInput, NoteInput
-from activities.reviews import LEFT_OUT, ReviewActivities
+from activities.reviews import LEFT_OUT, UNREAD, ReviewActivities
 from records.errors import DatabaseUnavailable
 from sandbox.models import NewFault
 from tests.activities.parts import REVIEWER, TO_REVIEW, Parts, tried
@@ -40,6 +40,10 @@ def deny(opened: Opened, reason: str, *, by: str = REVIEWER) -> AdmitInput:
     )
 
 
+def approve(opened: Opened, reason: str, **more: Any) -> AdmitInput:
+    return deny(opened, reason).model_copy(update={"action": "approve", **more})
+
+
 def note(opened: Opened, text: str, *, by: str = REVIEWER) -> NoteInput:
     return NoteInput(opened=opened, reviewer=by, text=text, now=opened.respond_by, step="note-1")
 
@@ -58,6 +62,37 @@ async def test_a_denial_whose_reason_contains_a_pin_is_refused_and_its_reason_is
     assert admission.answer is None
     assert admission.refused_because == "The reason contains a PIN of this order; say it without."
     assert kept(parts, opened) == [{"reason": LEFT_OUT}]
+
+
+@PINS
+@pytest.mark.parametrize("said_in", ["reason", "override_reason"])
+async def test_an_approval_by_signal_whose_words_contain_a_pin_is_refused_and_they_are_not_kept(
+    parts: Parts, pin: str, said_in: str
+) -> None:
+    opened = await parts.opened(parts.place(attempted_pin=WRONG_PIN))
+    words = {"reason": "Called.", "override_reason": "The holder confirmed it.", said_in: f"They said {pin}."}
+    admission = await tried(reviews(parts).admit, approve(opened, **words))
+    assert (admission.answer, admission.reason) == (None, LEFT_OUT)
+    assert admission.refused_because == "The reason contains a PIN of this order; say it without."
+    assert kept(parts, opened) == [{"reason": LEFT_OUT, "override_reason": LEFT_OUT}]
+
+
+async def test_the_words_of_a_stranger_are_checked_as_well_before_they_are_kept(parts: Parts) -> None:
+    opened = await parts.opened(parts.place())
+    admission = await tried(reviews(parts).admit, deny(opened, f"It is {RIGHT_PIN}.", by="mallory"))
+    assert admission.refused_because == "mallory is not one of PORTOUT_REVIEWERS."
+    assert kept(parts, opened) == [{"reason": LEFT_OUT}]
+
+
+async def test_an_approval_stands_while_its_words_cannot_be_checked_and_a_denial_waits(parts: Parts) -> None:
+    opened = await parts.opened(parts.place())
+    parts.sandbox.faults.add(NewFault(status=503))
+    with pytest.raises(ApplicationError):
+        await tried(reviews(parts).admit, deny(opened, "Not asked for."))
+    admission = await tried(reviews(parts).admit, approve(opened, "Spoken with the holder."))
+    assert admission.answer is not None
+    assert (admission.answer.status, admission.reason) == ("authorized", UNREAD)
+    assert kept(parts, opened) == [{"reason": UNREAD}]
 
 
 async def test_a_denial_whose_reason_contains_no_pin_is_admitted_and_kept(parts: Parts) -> None:
