@@ -12,7 +12,7 @@ from enum import StrEnum
 import structlog
 
 from activities.webhook_silence import note_heard
-from console.messenger import Messenger, OrderNews
+from console.messenger import UNKNOWN, Messenger, OrderNews
 from records.errors import RecordsError
 from records.store import Records
 from telnyx_api.webhooks import WebhookEvent
@@ -106,7 +106,9 @@ class Handover:
         for order in orders:
             ids = [event.event_id for event in order.events]
             if order.settled:
-                log.info("webhook handed on", portout_id=order.id, event_ids=ids, outcome=order.settled)
+                # What comes all day is no news in a log; an order that the carrier itself does not know is.
+                tell = log.warning if order.settled == UNKNOWN else log.debug
+                tell("webhook handed on", portout_id=order.id, event_ids=ids, outcome=order.settled)
                 continue
             log.warning("webhook dropped", portout_id=order.id, event_ids=ids, error=order.failed or why)
             for event_id in ids:

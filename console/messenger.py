@@ -20,6 +20,8 @@ from telnyx_api import CarrierError, NotFound, PortOut, TelnyxClient
 from telnyx_api.webhooks import WebhookEvent
 
 AT_ONCE = 16
+UNKNOWN = "unknown to the carrier"
+"""What became of a webhook about an order that the carrier does not know."""
 log = structlog.get_logger(__name__)
 
 
@@ -101,7 +103,7 @@ class Messenger:
         try:
             news.order = await self._carrier.portout(news.id)
         except NotFound:
-            news.settled = "unknown to the carrier"
+            news.settled = UNKNOWN
             return
         if news.order.status != CarrierStatus.PENDING:
             news.settled = "not pending"

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -75,6 +76,28 @@ async def test_what_temporal_does_not_take_in_time_is_dropped_and_news_again_whe
                 assert handover.offer(order, told("e-1")) is Offer.TAKEN
     dropped = next(line for line in lines if line["event"] == "webhook dropped")
     assert (dropped["portout_id"], dropped["event_ids"], dropped["error"]) == (order, ["e-1"], "TimeoutError")
+
+
+async def test_only_an_order_that_the_carrier_does_not_know_is_worth_a_line_in_the_log(
+    service: Service,
+) -> None:
+    known, unknown = service.place(), str(uuid4())
+    settings = service.settings
+    async with TelnyxClient(settings.carrier_key, settings.carrier_url) as carrier:
+        messenger = Messenger(
+            service.client, carrier, service.records, task_queue=settings.task_queue, timing=settings.timing
+        )
+        handover = Handover(messenger, service.records)
+        with capture_logs() as lines:
+            async with handover.running():
+                handover.offer(known, told("e-1"))
+                handover.offer(unknown, told("e-2"))
+                await eventually(lambda: {line["portout_id"] for line in lines} == {known, unknown})
+    levels = {line["portout_id"]: (line["log_level"], line["outcome"]) for line in lines}
+    assert levels == {
+        known: ("debug", "screening started"),
+        unknown: ("warning", "unknown to the carrier"),
+    }
 
 
 async def test_an_error_that_nobody_foresaw_ends_one_handing_on_and_not_the_next(
