@@ -9,6 +9,7 @@ from pydantic import BaseModel, SecretStr
 
 from activities.pins import STATUS_CHANGED
 from activities.policies import InForce
+from commands.hearing import plan_webhooks
 from commands.outlook import Forecaster, Outlook, Unjudged, sending_since
 from commands.output import print_lines, print_table
 from commands.probing import (
@@ -65,7 +66,12 @@ async def read_preflight(place: Place) -> Preflight:
         rules, bundle = probe_rules(settings)
         of_records, current = probe_records(settings)
         parts += [_planned(of_records) if current is False else of_records, rules]
-        parts += [*_probe_people(settings), _probe_keys(settings), _sending(settings)]
+        parts += [
+            *_probe_people(settings),
+            _probe_keys(settings),
+            _sending(settings),
+            plan_webhooks(settings),
+        ]
         pending: list[Outlook | Unjudged] = []
         try:
             with _records(place, ready=bool(current)) as records:

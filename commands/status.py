@@ -16,7 +16,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.contracts import IntakeReport
-from activities.webhook_silence import asked_again, heard_until, is_untold
+from commands.hearing import probe_webhooks
 from commands.live_rules import probe_live_rules
 from commands.output import print_lines
 from commands.probing import (
@@ -34,7 +34,6 @@ from commands.probing import (
 from commands.queueing import Queue, read_queue
 from commands.session import Place
 from commands.times import now, span
-from records.store import Records
 from settings import Settings
 
 POLL_SECONDS = 70.0
@@ -73,7 +72,7 @@ async def read_status(place: Place) -> Status:
         queue = read_queue(opened, place.settings, at, first=1)
         parts += [doubtful("Records", warning) for warning in opened.warnings()]
         parts.append(probe_live_rules(opened, at))
-        parts.append(_webhooks(place.settings, opened, at))
+        parts.append(probe_webhooks(place.settings, opened, at))
     parts += [_sending(place.settings, queue), _waiting(queue)]
     return Status(
         working=works(parts),
@@ -184,21 +183,6 @@ def _sending(settings: Settings, queue: Queue) -> Part:
     if queue.paused:
         return doubtful("Sending", queue.paused)
     return well("Sending", "answers are sent to the " + ("carrier" if settings.real_carrier else "sandbox"))
-
-
-def _webhooks(settings: Settings, records: Records, at: datetime) -> Part:
-    """Whether webhooks come. Nothing is missed without them; answers come up to an intake later."""
-    if not settings.expects_webhooks:
-        said = (
-            f"no TELNYX_PUBLIC_KEY here, so port-outs are found by polling, every {settings.intake_every:g} s"
-        )
-        return doubtful("Webhooks", said) if settings.real_carrier else well("Webhooks", said)
-    heard, asked = heard_until(records), asked_again(records)
-    told = f"the last one told of {span((at - heard).total_seconds())} ago" if heard else "none has come yet"
-    if asked and is_untold(asked[1], heard):
-        ago = span((at - asked[0]).total_seconds())
-        return doubtful("Webhooks", f"{told}; one that did not come was asked for again {ago} ago")
-    return well("Webhooks", told)
 
 
 def _waiting(queue: Queue) -> Part:

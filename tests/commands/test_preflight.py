@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 import sqlalchemy as sa
 
+from commands.hearing import plan_webhooks
 from records.cases import Stage
 from sandbox.samples import sample_customers_csv, sample_pins, seed
+from settings import settings_without_environment
 from tests.commands.conftest import shell_of
 from tests.commands.shell import Shell
 from tests.scenarios.processes import environment
 from tests.service import RIGHT_PIN, WRONG_PIN, Service
+from tests.signing import Signer
 from tests.small_policy import small_policy
 from tests.waiting import eventually
 
@@ -120,6 +124,32 @@ async def test_shadow_is_told_and_the_advice_shown_all_the_same(service: Service
     assert ran.out.endswith("Ready.\n")
 
 
+@pytest.mark.parametrize(
+    ("given", "health", "says"),
+    [
+        ({}, "ok", "no public key is set, so port-outs are found by polling, every 60 s"),
+        (
+            {"telnyx_api_key": "key"},
+            "warning",
+            "no public key is set, so port-outs are found by polling, every 60 s; to have them screened within a "
+            "second, set TELNYX_PUBLIC_KEY to the key in the carrier's portal, run `portout console` and give the "
+            "carrier https://your-name/webhooks/telnyx",
+        ),
+        (
+            {"telnyx_api_key": "key", "telnyx_public_key": f"{Signer().public},{Signer('next').public}"},
+            "ok",
+            "2 public keys in TELNYX_PUBLIC_KEY; run `portout console` and give the carrier "
+            "https://your-name/webhooks/telnyx, then `portout status` says whether they come",
+        ),
+    ],
+)
+def test_preflight_says_how_webhooks_stand_and_what_to_set(
+    given: dict[str, str], health: str, says: str
+) -> None:
+    part = plan_webhooks(settings_without_environment(**given))
+    assert (part.health, part.says) == (health, says)
+
+
 async def test_before_the_first_start_preflight_makes_nothing(service: Service, tmp_path: Path) -> None:
     service.place()
     home = tmp_path / "new"
@@ -144,14 +174,16 @@ async def test_what_is_wrong_with_a_set_up_is_told_and_exits_with_one(
             PORTOUT_RULES=str(rules),
             PORTOUT_PIN_KEY="short",
             PORTOUT_NOTIFY="review=nonsense://x",
+            TELNYX_PUBLIC_KEY="nonsense",
             TEMPORAL_ADDRESS="127.0.0.1:1",
         )
     )
     ran = await portout("preflight", "--json")
     assert ran.code == 1
     failed = {part["name"]: part["says"] for part in ran.json["parts"] if part["health"] == "FAILED"}
-    assert failed.keys() == {"Temporal", "Carrier", "Rules", "Notices", "Keys", "Records"}
+    assert failed.keys() == {"Temporal", "Carrier", "Rules", "Notices", "Keys", "Records", "Webhooks"}
     assert "TELNYX_API_KEY" in failed["Carrier"]
+    assert failed["Webhooks"].startswith("TELNYX_PUBLIC_KEY must be the public key from the carrier's portal")
     assert "us-standard.yaml:" in failed["Rules"]
     assert "PORTOUT_PIN_KEY" in failed["Keys"]
     assert ran.json["ready"] is False
