@@ -1,8 +1,11 @@
-"""Every setting of the service, read from the environment once, at the edge."""
+"""Every setting of the service, read from the environment once, at the edge; secrets from files, too."""
 
 import getpass
 import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -62,11 +65,16 @@ class Timing(BaseModel):
 
 
 class Settings(BaseSettings):
-    """The environment of one process. Unknown `PORTOUT_*` names are refused: a misspelt one must not be silent."""
+    """The environment of one process. Unknown `PORTOUT_*` names are refused: a misspelt one must not be silent.
+
+    Every secret may stand in a file instead, which the same name with `_FILE` behind it names. A variable that is
+    empty counts as not set.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="PORTOUT_",
         env_nested_delimiter="__",
+        env_ignore_empty=True,
         extra="ignore",
         populate_by_name=True,
         hide_input_in_errors=True,
@@ -78,12 +86,12 @@ class Settings(BaseSettings):
     telnyx_public_key_file: Path | None = Field(None, validation_alias="TELNYX_PUBLIC_KEY_FILE")
     send: bool = False
     home: Path = Path(".portout")
-    database_url: str | None = None
+    database_url: str | None = Field(None, repr=False)
+    """A password may stand in it."""
     rules: Path = PROJECT / "rules"
     activate: Literal["ask", "auto"] = "ask"
     reviewers: Annotated[tuple[str, ...], NoDecode] = ()
     token: SecretStr | None = None
-    token_file: Path | None = None
     lease: float = Field(900.0, gt=0)
     pin_key: SecretStr | None = None
     records_key: SecretStr | None = None
@@ -109,12 +117,10 @@ class Settings(BaseSettings):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return value
 
-    @field_validator(
-        "telnyx_api_key", "notify", "heartbeat_url", "payload_keys", "pin_key", "records_key", "token"
-    )
+    @field_validator("*")
     @classmethod
-    def _an_empty_secret_is_none(cls, value: SecretStr | None) -> SecretStr | None:
-        return value if value and value.get_secret_value().strip() else None
+    def _an_empty_secret_is_none(cls, value: Any) -> Any:
+        return None if isinstance(value, SecretStr) and not value.get_secret_value().strip() else value
 
     @field_validator("telnyx_public_key", "telnyx_public_key_file", mode="before")
     @classmethod
@@ -172,24 +178,6 @@ class Settings(BaseSettings):
         """`PORTOUT_REVIEWERS`, or the user of the operating system alone when it is empty."""
         return frozenset(self.reviewers or (getpass.getuser(),))
 
-    def acting_token(self) -> SecretStr | None:
-        """The token of whoever runs a command: `PORTOUT_TOKEN`, or what is in `PORTOUT_TOKEN_FILE`.
-
-        Raises:
-            SettingsError: the file cannot be read or is empty, or both are set.
-        """
-        if self.token_file is None:
-            return self.token
-        if self.token is not None:
-            raise SettingsError("PORTOUT_TOKEN and PORTOUT_TOKEN_FILE are both set: set one of them.")
-        try:
-            text = self.token_file.read_text().strip()
-        except (OSError, UnicodeDecodeError):
-            raise SettingsError(f"PORTOUT_TOKEN_FILE: {self.token_file} cannot be read.") from None
-        if not text:
-            raise SettingsError(f"PORTOUT_TOKEN_FILE: {self.token_file} is empty.")
-        return SecretStr(text)
-
     @property
     def carrier_key(self) -> SecretStr:
         return self.telnyx_api_key or SecretStr(SANDBOX_KEY)
@@ -202,6 +190,12 @@ class Settings(BaseSettings):
     @property
     def records_url(self) -> str:
         return self.database_url or f"sqlite:///{self.home.resolve() / 'records.db'}"
+
+    @property
+    def records_place(self) -> str:
+        """The URL of the records without what may hold a password."""
+        scheme, _, rest = self.records_url.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
 
     @property
     def schedule_id(self) -> str:
@@ -229,24 +223,100 @@ class Settings(BaseSettings):
         return pairs
 
 
+def variable_of(name: str) -> str:
+    """The variable of the environment that a field of `Settings` is read from."""
+    return str(Settings.model_fields[name].validation_alias or f"PORTOUT_{name.upper()}")
+
+
+IN_FILES = {
+    variable_of(name): name
+    for name, field in Settings.model_fields.items()
+    if field.annotation == SecretStr | None or name == "database_url"
+}
+"""The secrets, by variable: each may stand in a file."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the environment says."""
+
+    settings: Settings
+    """With the default in place of what cannot be used."""
+    faults: Mapping[str, str]
+    """Why a variable cannot be used, one sentence each, by its name. No value is in them."""
+
+
+def find_settings(**given: Any) -> Found:
+    """Read the settings from the environment, also when some of them cannot be used; `given` wins over it."""
+    faults = dict(_unknown())
+    for variable, name in IN_FILES.items():
+        try:
+            text = _in_file(variable)
+        except SettingsError as error:
+            faults[variable], text = str(error), ""
+        if text is not None:
+            given.setdefault(name, text or Settings.model_fields[name].default)
+    while True:
+        try:
+            settings = Settings(**given)
+            settings.notice_urls()
+        except ValidationError as error:
+            wrong = {str(item["loc"][0]): _sentence(item) for item in error.errors(include_input=False)}
+        except SettingsError as error:
+            wrong = {"notify": str(error)}
+        else:
+            return Found(settings, faults)
+        for place, sentence in wrong.items():
+            name = next(name for name in Settings.model_fields if place in (name, variable_of(name)))
+            faults[variable_of(name)] = sentence
+            given[name] = Settings.model_fields[name].get_default(call_default_factory=True)
+
+
 def load_settings(**given: Any) -> Settings:
     """Read the settings from the environment; `given` wins over it.
 
     Raises:
         SettingsError: names every setting that cannot be used, never its value.
     """
-    known = {f"PORTOUT_{name.upper()}" for name in Settings.model_fields}
-    unknown = sorted(
-        name for name in os.environ if name.startswith("PORTOUT_") and name.split("__")[0] not in known
-    )
-    if unknown:
-        raise SettingsError(f"{unknown[0]} is not a setting; `portout settings` lists those that are.")
+    found = find_settings(**given)
+    if found.faults:
+        raise SettingsError(" ".join(found.faults.values()))
+    return found.settings
+
+
+def _unknown() -> Iterator[tuple[str, str]]:
+    """Variables that look like ours and are none, with what was probably meant."""
+    names = [variable_of(name) for name in Settings.model_fields if name != "timing"]
+    known = {*names, *(f"{variable}_FILE" for variable in IN_FILES)}
+    known |= {f"PORTOUT_TIMING__{name.upper()}" for name in Timing.model_fields}
+    for name in sorted(os.environ):
+        if name.upper().startswith("PORTOUT_") and name.upper() not in known:
+            # Without the part that all have in common, which would make all of them look alike.
+            endings = {other.removeprefix("PORTOUT_"): other for other in known}
+            near = get_close_matches(name.upper().removeprefix("PORTOUT_"), endings, n=1)
+            meant = f": did you mean {endings[near[0]]}?" if near else ";"
+            yield name, f"{name} is not a setting{meant} `portout settings` lists those that are."
+
+
+def _in_file(variable: str) -> str | None:
+    """What is in the file of a secret; None when no file is named.
+
+    Raises:
+        SettingsError: the file cannot be read or is empty, or the secret is given as well.
+    """
+    name = f"{variable}_FILE"
+    file = os.environ.get(name)
+    if not file:
+        return None
+    if os.environ.get(variable):
+        raise SettingsError(f"{variable} and {name} are both set: set one of them.")
     try:
-        settings = Settings(**given)
-    except ValidationError as error:
-        raise SettingsError(" ".join(_sentence(item) for item in error.errors(include_input=False))) from None
-    settings.notice_urls()
-    return settings
+        text = Path(file).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{name}: {file} cannot be read.") from None
+    if not text:
+        raise SettingsError(f"{name}: {file} is empty.")
+    return text
 
 
 class _Given(Settings):

@@ -1,10 +1,10 @@
 """Connecting to Temporal: the standard environment names, the data converter and the payload codec."""
 
 import base64
-import binascii
 import dataclasses
 import logging
 import os
+import re
 from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
@@ -19,13 +19,15 @@ from temporalio.converter import (
     DefaultFailureConverterWithEncodedAttributes,
     PayloadCodec,
 )
-from temporalio.envconfig import ClientConfig
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime
 
 from settings import Settings, SettingsError
 
 _ENCODING = b"binary/aes-256-gcm"
 _NONCE_BYTES = 12
+KEY_BYTES = 32
+_URL_SAFE = str.maketrans("-_", "+/")
 LOCAL_ADDRESS = "localhost:7233"
 log = logging.getLogger(__name__)
 
@@ -78,29 +80,69 @@ def data_converter(payload_keys: SecretStr | None) -> DataConverter:
     """The converter that every client and worker of the service shares.
 
     Args:
-        payload_keys: `name:base64,name:base64` with 32-byte keys, the first one encrypting. None: history is readable.
+        payload_keys: `name:base64` of 32-byte keys, between commas or one a line, the first one encrypting. None:
+            history is readable.
 
     Raises:
         SettingsError: a key is not what it should be.
     """
     if payload_keys is None:
         return pydantic_data_converter
-    keys: dict[str, bytes] = {}
-    for word in payload_keys.get_secret_value().split(","):
-        name, _, text = word.strip().partition(":")
-        try:
-            keys[name] = base64.b64decode(text, validate=True)
-        except binascii.Error:
-            keys[name] = b""
-        if not name or len(keys[name]) != 32:
-            raise SettingsError(
-                "PORTOUT_PAYLOAD_KEYS must be name:base64 pairs of 32-byte keys, between commas."
-            )
     return dataclasses.replace(
         pydantic_data_converter,
-        payload_codec=PayloadEncryption(keys),
+        payload_codec=PayloadEncryption(keys_of(payload_keys)),
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )
+
+
+def keys_of(payload_keys: SecretStr) -> dict[str, bytes]:
+    """The keys by name, the one that encrypts first.
+
+    Raises:
+        SettingsError: a key is not what it should be. The message shows nothing of it.
+    """
+    keys: dict[str, bytes] = {}
+    for position, word in enumerate(re.split(r"[,\s]+", payload_keys.get_secret_value().strip(", \n")), 1):
+        name, _, text = word.partition(":")
+        try:
+            key = base64.b64decode(text.translate(_URL_SAFE), validate=True)
+        except ValueError:
+            key = b""
+        if not name or len(key) != KEY_BYTES:
+            raise SettingsError(
+                f"PORTOUT_PAYLOAD_KEYS: key {position} is not name:base64 of {KEY_BYTES} bytes; make one with "
+                '`echo "$(date +%F):$(openssl rand -base64 32)"`.'
+            )
+        if name in keys:
+            raise SettingsError(f"PORTOUT_PAYLOAD_KEYS: key {position} has the name of an earlier one.")
+        keys[name] = key
+    return keys
+
+
+def readable_history(settings: Settings, address: str | None) -> list[str]:
+    """A warning for the operator when Temporal's history holds personal data in clear on a server of others.
+
+    Args:
+        address: of an embedded server: its database is as private as the records beside it.
+    """
+    if settings.payload_keys is not None or address is not None:
+        return []
+    return [
+        "PORTOUT_PAYLOAD_KEYS is not set: names and numbers are readable in Temporal's history for whoever may "
+        "look into the server."
+    ]
+
+
+def temporal_config() -> ClientConnectConfig:
+    """How to connect, from Temporal's own environment names and configuration file.
+
+    Raises:
+        SettingsError: they cannot be read.
+    """
+    try:
+        return ClientConfig.load_client_connect_config()
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise SettingsError(f"Temporal's settings cannot be read: {error}.") from None
 
 
 async def connect(
@@ -116,13 +158,7 @@ async def connect(
         TemporalUnreachable: nothing answers there, or it refuses us.
         SettingsError: the environment is not usable.
     """
-    if address is None:
-        try:
-            config = ClientConfig.load_client_connect_config()
-        except (RuntimeError, ValueError, TypeError) as error:
-            raise SettingsError(f"Temporal's settings cannot be read: {error}.") from None
-    else:
-        config = {"target_host": address}
+    config: ClientConnectConfig = temporal_config() if address is None else {"target_host": address}
     config.setdefault("target_host", LOCAL_ADDRESS)
     converter = data_converter(settings.payload_keys)
     try:

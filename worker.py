@@ -40,7 +40,7 @@ from records.opening import open_records
 from records.store import Records
 from settings import Settings, SettingsError, load_settings
 from telnyx_api import CarrierError, Forbidden, TelnyxClient, Unauthorized
-from temporal_client import TemporalUnreachable, connect
+from temporal_client import TemporalUnreachable, connect, readable_history
 from temporal_set_up import keep_schedules, register_search_attributes
 from workflows.intake import PortOutIntake
 from workflows.reconciling import PortOutReconcile
@@ -186,7 +186,7 @@ class Parts:
             f"Temporal   {self.client.service_client.config.target_host}, namespace {self.client.namespace}",
             f"Carrier    {settings.carrier_url}: {sending}",
             f"Policies   {policies}, digest {in_force.digest[:12]}",
-            f"Records    {settings.records_url.rpartition('@')[2]}",
+            f"Records    {settings.records_place}",
             f"Reviewers  {', '.join(sorted(settings.who_decides))}",
         ]
         problems = [in_force.problem, self.shelf.found and self.shelf.found.problem]
@@ -242,6 +242,8 @@ async def serve(
         parts = Parts(settings, client, telnyx, records, shelf, board)
         for line in await asyncio.to_thread(parts.summary):
             say(line)
+        for warning in readable_history(settings, address):
+            say(f"WARNING    {warning}")
         await register_search_attributes(client)
         async with rules.watching(board), parts.worker():
             await keep_schedules(client, settings)

@@ -32,7 +32,6 @@ def actor(settings: Settings, records: "Records", given: str | None, at: datetim
     Raises:
         Failed: nobody was named although several may decide, somebody who may not, or somebody else than the owner.
         TokenRefused: the token is unknown, expired or revoked.
-        SettingsError: the token cannot be read.
     """
     token = token_of(settings, records, given, at)
     return Actor(reviewer(settings, token.person if token else given), token)
@@ -40,10 +39,9 @@ def actor(settings: Settings, records: "Records", given: str | None, at: datetim
 
 def token_of(settings: Settings, records: "Records", given: str | None, at: datetime) -> "Token | None":
     """The token that this command was given, if any. Raises as `actor`."""
-    secret = settings.acting_token()
-    if secret is None:
+    if settings.token is None:
         return None
-    token = records.tokens.owner(secret, at)
+    token = records.tokens.owner(settings.token, at)
     if given not in (None, token.person):
         raise Failed(f"The token is {token.person}'s, so --by {given} cannot stand: leave out --by.")
     return token

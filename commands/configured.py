@@ -1,6 +1,7 @@
 """Every setting: its name in the environment, its value unless it is a secret, where that came from, what it is for."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ from pydantic import BaseModel, SecretStr
 
 from commands.output import print_lines, print_table
 from commands.session import running_in
-from settings import Settings, SettingsError, Timing, load_settings, settings_without_environment
-from temporal_client import LOCAL_ADDRESS
+from records.errors import BadKey
+from records.keys import parse_key
+from settings import IN_FILES, Found, Settings, SettingsError, Timing, find_settings, variable_of
+from temporal_client import LOCAL_ADDRESS, keys_of, temporal_config
 
 HELP = {
     "telnyx_api_key": "The key of a real account. Without it the service speaks to the sandbox.",
@@ -23,7 +26,6 @@ HELP = {
     "activate": "`ask`: an edit of the rules that can open the gate waits for `portout rules activate`; `auto`: none does.",
     "reviewers": "Who may decide, between commas; empty: only the user who runs the worker.",
     "token": "Who runs a command, proved: a token that `portout token add` showed.",
-    "token_file": "A file that holds it, instead.",
     "lease": "Seconds that a claim lasts.",
     "pin_key": "Key of the PIN hashes, base64 of 32 bytes; with SQLite a key file is made by itself.",
     "records_key": "Key that seals personal facts in the ledger, as above.",
@@ -42,7 +44,6 @@ _TEMPORAL = {
     "TEMPORAL_API_KEY": (None, "Key of a Temporal Cloud account."),
     "TEMPORAL_TLS": (None, "Whether to speak TLS; further TEMPORAL_TLS_* names as Temporal documents them."),
 }
-_SECRET = ("TEMPORAL_API_KEY",)
 
 
 class Row(BaseModel):
@@ -59,20 +60,19 @@ class Configured(BaseModel):
     """What `portout settings --json` prints."""
 
     settings: list[Row]
-    fault: str | None
-    """Why these settings cannot be used."""
+    faults: list[str]
+    """Why these settings cannot be used, a sentence each."""
 
 
 def read_settings() -> Configured:
     """Every setting, also when one of them cannot be used: that is when people look."""
-    fault = None
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        settings, fault = settings_without_environment(), str(error)
-    return Configured(
-        settings=[*_rows(settings), *_timing_rows(settings), *_temporal_rows(settings)], fault=fault
-    )
+    found = find_settings()
+    faults = {**found.faults, **dict(_key_faults(found.settings))}
+    rows = [*_rows(found), *_timing_rows(found.settings), *_temporal_rows(found.settings)]
+    for row in rows:
+        if row.name in faults:
+            row.value = "cannot be used"
+    return Configured(settings=rows, faults=list(faults.values()))
 
 
 def print_settings(configured: Configured) -> None:
@@ -81,27 +81,51 @@ def print_settings(configured: Configured) -> None:
         "Settings",
         ["Name", "Value", "From", "What for"],
         [[row.name, row.value, row.source, row.help] for row in configured.settings],
+        whole=("Name",),
     )
-    if configured.fault:
-        print_lines(f"These settings cannot be used: {configured.fault}")
+    print_lines(
+        f"{', '.join(IN_FILES)}: each may stand in a file, which the same name with _FILE behind it names."
+    )
+    print_lines(*(f"Cannot be used: {fault}" for fault in configured.faults))
 
 
-def _rows(settings: Settings) -> list[Row]:
+def _key_faults(settings: Settings) -> Iterator[tuple[str, str]]:
+    for name in ("pin_key", "records_key"):
+        key = getattr(settings, name)
+        try:
+            if key is not None:
+                parse_key(key, variable_of(name))
+        except BadKey as error:
+            yield variable_of(name), str(error)
+    try:
+        _names_of(settings.payload_keys)
+    except SettingsError as error:
+        yield variable_of("payload_keys"), str(error)
+    try:
+        temporal_config()
+    except SettingsError as error:
+        yield "TEMPORAL_CONFIG_FILE", str(error)
+
+
+def _rows(found: Found) -> list[Row]:
+    settings = found.settings
     running = running_in(settings.home)
     announced: dict[str, Any] = {}
     if running.carrier_url and not settings.real_carrier and not settings.telnyx_base_url:
         announced = {"telnyx_base_url": running.carrier_url, "home": running.home or settings.home}
     rows = []
-    for name, field in Settings.model_fields.items():
+    for name in Settings.model_fields:
         if name == "timing":
             continue
-        variable = str(field.validation_alias or f"PORTOUT_{name.upper()}")
+        variable = variable_of(name)
         value, source = getattr(settings, name), "default"
         if name in announced:
             value, source = announced[name], "portout up"
         elif _given(variable):
             source = "environment"
-        rows.append(Row(name=variable, value=_shown(name, value), source=source, help=HELP[name]))
+        elif variable in IN_FILES and _given(f"{variable}_FILE"):
+            source = f"file {os.environ[f'{variable}_FILE']}"
+        rows.append(Row(name=variable, value=_shown(name, value, settings), source=source, help=HELP[name]))
     return rows
 
 
@@ -118,16 +142,26 @@ def _timing_rows(settings: Settings) -> list[Row]:
 
 
 def _temporal_rows(settings: Settings) -> list[Row]:
-    running = running_in(settings.home).temporal_address
+    announced = running_in(settings.home).temporal_address
+    try:
+        config = temporal_config()
+    except SettingsError:
+        config = {}
+    meant: dict[str, Any] = {
+        "TEMPORAL_ADDRESS": config.get("target_host"),
+        "TEMPORAL_NAMESPACE": config.get("namespace"),
+        "TEMPORAL_API_KEY": "set" if config.get("api_key") else None,
+        "TEMPORAL_TLS": "yes" if config.get("tls") else None,
+    }
     rows = []
     for variable, (default, what) in _TEMPORAL.items():
-        value, source = os.environ.get(variable) or default, "environment"
-        if not _given(variable):
-            source = "default"
-            if variable == "TEMPORAL_ADDRESS" and running:
-                value, source = running, "portout up"
-        if variable in _SECRET:
-            value = "set" if value else "not set"
+        value, source = meant[variable], "Temporal's file"
+        if _given(variable):
+            source = "environment"
+        elif variable == "TEMPORAL_ADDRESS" and announced:
+            value, source = announced, "portout up"
+        elif value is None:
+            value, source = default, "default"
         rows.append(Row(name=variable, value=value or "not set", source=source, help=what))
     return rows
 
@@ -136,15 +170,23 @@ def _given(variable: str) -> bool:
     return bool(os.environ.get(variable))
 
 
-def _shown(name: str, value: Any) -> str:
+def _names_of(payload_keys: SecretStr | None) -> list[str]:
+    return list(keys_of(payload_keys)) if payload_keys else []
+
+
+def _shown(name: str, value: Any, settings: Settings) -> str:
+    if name == "payload_keys" and value is not None:
+        try:
+            first, *others = _names_of(value)
+        except SettingsError:
+            return "set"
+        return f"set: {first} encrypts" + (f", {', '.join(others)} only decrypts" if others else "")
     if isinstance(value, SecretStr):
         return "set"
     if value is None or value == ():
         return "not set"
     if name == "database_url":
-        # A password may stand in it.
-        scheme, _, rest = str(value).partition("://")
-        return f"{scheme}://{rest.rpartition('@')[2]}"
+        return settings.records_place
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):

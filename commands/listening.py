@@ -17,7 +17,7 @@ from console.webhooks import PATH
 from records.opening import open_records
 from settings import CONSOLE_PORT, Settings
 from telnyx_api import TelnyxClient
-from temporal_client import connect
+from temporal_client import connect, readable_history
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,6 +40,8 @@ async def _serve(settings: Settings, address: str | None, door: socket.socket) -
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with console_beside(settings, address, door, say=lambda line: print(line, flush=True)):
+        for warning in readable_history(settings, address):
+            print(f"WARNING    {warning}", flush=True)
         await stop.wait()
 
 

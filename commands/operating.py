@@ -96,7 +96,7 @@ def settings(as_json: AsJson = False) -> None:
         print_json(configured)
     else:
         print_settings(configured)
-    raise typer.Exit(0 if configured.fault is None else 1)
+    raise typer.Exit(1 if configured.faults else 0)
 
 
 def sandbox(

@@ -35,7 +35,7 @@ from screening.authoring.gate import differences
 from screening.bundle import REVIEW_EVERYTHING, Bundle
 from settings import Settings, SettingsError
 from telnyx_api import CarrierError, PortOut, TelnyxClient
-from temporal_client import data_converter
+from temporal_client import data_converter, readable_history
 from temporal_set_up import attributes_work
 
 
@@ -68,7 +68,7 @@ async def read_preflight(place: Place) -> Preflight:
         parts += [_planned(of_records) if current is False else of_records, rules]
         parts += [
             *_probe_people(settings),
-            _probe_keys(settings),
+            _probe_keys(place),
             _sending(settings),
             plan_webhooks(settings),
         ]
@@ -192,7 +192,8 @@ def _understood(url: SecretStr) -> bool:
     return bool(apprise.Apprise().add(url.get_secret_value()))
 
 
-def _probe_keys(settings: Settings) -> Part:
+def _probe_keys(place: Place) -> Part:
+    settings = place.settings
     embedded = settings.records_url.startswith("sqlite")
     says: list[str] = []
     missing: list[str] = []
@@ -211,10 +212,7 @@ def _probe_keys(settings: Settings) -> Part:
         data_converter(settings.payload_keys)
     except SettingsError as error:
         return failed("Keys", str(error))
-    if settings.payload_keys is None:
-        missing.append(
-            "PORTOUT_PAYLOAD_KEYS is not set, so names and numbers are readable in Temporal's history"
-        )
+    missing += [warning.rstrip(".") for warning in readable_history(settings, place.temporal_address)]
     return doubtful("Keys", "; ".join(says + missing)) if missing else well("Keys", "; ".join(says))
 
 

@@ -99,7 +99,7 @@ def probe_rules(settings: Settings) -> tuple[Part, Bundle | None]:
 
 def probe_records(settings: Settings) -> tuple[Part, bool | None]:
     """Whether the database is there and at this program's version; None when that cannot be found out."""
-    shown = settings.records_url.rpartition("@")[2]
+    shown = settings.records_place
     try:
         current = is_current(settings.records_url)
     except RecordsError as error:

@@ -1,6 +1,7 @@
 """`status`, `pause`, `resume`, `settings`, `sandbox`."""
 
 import asyncio
+import base64
 import json
 import re
 import signal
@@ -124,11 +125,30 @@ async def test_settings_are_all_listed_and_secrets_are_not_shown(apart: Shell) -
     assert secret not in ran.out + (await apart("settings", TELNYX_API_KEY=secret)).out
 
 
-async def test_settings_are_listed_when_one_of_them_cannot_be_used(apart: Shell) -> None:
-    ran = await apart("settings", PORTOUT_SEND="perhaps")
+async def test_settings_are_listed_when_some_of_them_cannot_be_used(apart: Shell, tmp_path: Path) -> None:
+    key = base64.b64encode(b"k" * 32).decode()
+    (tmp_path / "keys").write_text(f"new:{key}\nold:{key}\n")
+    ran = await apart(
+        "settings",
+        "--json",
+        PORTOUT_SEND="perhaps",
+        PORTOUT_PIN_KEY="rosebud",
+        PORTOUT_REVIEWER="dana",
+        PORTOUT_PAYLOAD_KEYS_FILE=str(tmp_path / "keys"),
+    )
     assert ran.code == 1
-    assert "PORTOUT_REVIEWERS" in ran.out
-    assert "These settings cannot be used: PORTOUT_SEND: must be 'yes' or 'no'." in ran.out
+    rows = {row["name"]: (row["value"], row["source"]) for row in ran.json["settings"]}
+    assert rows["PORTOUT_SEND"] == rows["PORTOUT_PIN_KEY"] == ("cannot be used", "environment")
+    assert rows["PORTOUT_PAYLOAD_KEYS"] == (
+        "set: new encrypts, old only decrypts",
+        f"file {tmp_path / 'keys'}",
+    )
+    assert ran.json["faults"] == [
+        "PORTOUT_REVIEWER is not a setting: did you mean PORTOUT_REVIEWERS? `portout settings` lists those that are.",
+        "PORTOUT_SEND: must be 'yes' or 'no'.",
+        "PORTOUT_PIN_KEY is not base64: make one with `openssl rand -base64 32`.",
+    ]
+    assert key not in ran.out
 
 
 async def test_the_sandbox_says_where_it_is_and_answers_there_until_it_is_stopped(apart: Shell) -> None:

@@ -1,0 +1,117 @@
+"""Settings: where each may stand, and that one which cannot be used is named and nothing of it repeated."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from settings import IN_FILES, Settings, SettingsError, find_settings, load_settings, variable_of
+
+SECRET = "postgresql://svc:rosebud@db/records"
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.upper().startswith(("PORTOUT_", "TELNYX_")):
+            monkeypatch.delenv(name)
+
+
+def test_every_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    texts = {name: f"review=json://host/{name}" for name in IN_FILES.values()}
+    texts["heartbeat_url"] = "https://host/beat"
+    for variable, name in IN_FILES.items():
+        (tmp_path / name).write_text(f"{texts[name]}\n")
+        monkeypatch.setenv(f"{variable}_FILE", str(tmp_path / name))
+    settings = load_settings()
+    read = {name: getattr(settings, name) for name in IN_FILES.values()}
+    plain = {
+        name: value if isinstance(value, str) else value.get_secret_value() for name, value in read.items()
+    }
+    assert plain == texts
+    assert not any(text in repr(settings) for text in texts.values())
+
+
+def test_every_setting_that_hides_its_value_may_stand_in_a_file() -> None:
+    hiding = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    assert hiding | {"database_url"} == set(IN_FILES.values())
+
+
+@pytest.mark.parametrize(
+    ("given", "file", "sentence"),
+    [
+        ({"PORTOUT_PIN_KEY": SECRET}, SECRET, "PORTOUT_PIN_KEY and PORTOUT_PIN_KEY_FILE are both set: set one of them."),
+        ({}, None, "PORTOUT_PIN_KEY_FILE: {file} cannot be read."),
+        ({}, " \n", "PORTOUT_PIN_KEY_FILE: {file} is empty."),
+        ({}, b"\xff\xfe", "PORTOUT_PIN_KEY_FILE: {file} cannot be read."),
+    ],
+    ids=["given twice", "missing", "empty", "no text"],
+)  # fmt: skip
+def test_a_file_that_holds_no_secret_is_named(
+    given: dict[str, str],
+    file: str | bytes | None,
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "pin"
+    if file is not None:
+        path.write_bytes(file if isinstance(file, bytes) else file.encode())
+    for name, value in {**given, "PORTOUT_PIN_KEY_FILE": str(path)}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert str(refused.value) == sentence.format(file=path)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PORTOUT_REVIEWER", "did you mean PORTOUT_REVIEWERS?"),
+        ("PORTOUT_PIN_KEYFILE", "did you mean PORTOUT_PIN_KEY_FILE?"),
+        ("portout_recordskey", "did you mean PORTOUT_RECORDS_KEY?"),
+        ("PORTOUT_TIMING__NOTCE", "did you mean PORTOUT_TIMING__NOTICE?"),
+        ("PORTOUT_LEASE_FILE", "did you mean PORTOUT_"),
+        ("PORTOUT_XYZZY", "PORTOUT_XYZZY is not a setting; `portout settings` lists"),
+    ],
+)
+def test_a_name_that_is_no_setting_is_refused_with_what_was_meant(
+    name: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, SECRET)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert str(refused.value).startswith(f"{name} is not a setting")
+    assert meant in str(refused.value)
+    assert "rosebud" not in str(refused.value)
+
+
+def test_what_cannot_be_used_is_all_named_and_the_rest_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "PORTOUT_LEASE": "rosebud",
+        "PORTOUT_TIMING__NOTICE": "-1",
+        "PORTOUT_NOTIFY": "rosebud",
+        "PORTOUT_HEARTBEAT_URL": "rosebud",
+        "TELNYX_BASE_URL": "rosebud",
+        "PORTOUT_TYPO": "rosebud",
+    }
+    for name, value in {**wrong, "PORTOUT_TASK_QUEUE": "mine", "PORTOUT_HOME": ""}.items():
+        monkeypatch.setenv(name, value)
+    found = find_settings()
+    named = {"PORTOUT_TIMING" if name == "PORTOUT_TIMING__NOTICE" else name for name in wrong}
+    assert set(found.faults) == named
+    assert "rosebud" not in str(found.faults)
+    assert (found.settings.task_queue, found.settings.home.name, found.settings.lease) == (
+        "mine",
+        ".portout",
+        900.0,
+    )
+
+
+def test_the_address_of_the_records_is_shown_without_its_password() -> None:
+    shown = Settings(database_url=f"{SECRET}?password=rosebud").records_place
+    assert shown == "postgresql://db/records"
+
+
+def test_every_variable_is_named_after_its_field() -> None:
+    assert (variable_of("telnyx_api_key"), variable_of("send")) == ("TELNYX_API_KEY", "PORTOUT_SEND")
