@@ -1,55 +1,88 @@
-"""Runs one `portout` command many times, from a process that has loaded it: the cost of loading is paid once.
+"""Runs `portout` commands in processes forked from one that has loaded them: the cost of loading is paid once.
 
 Each run is a process of its own all the same, made by fork before anything of Temporal's client has begun, and leaves
-as every `portout` does. Prints a JSON array of exit code and standard output; a negative code is the signal that ended
-the process.
+as every `portout` does.
 
-    python -m tests.commands.forking TIMES AT_ONCE ARGUMENT...
+    python -m tests.commands.forking SOCKET
+
+listens at that path until its standard input ends. A caller sends one JSON line (`arguments`, `environment`, `folder`,
+`stdin`) and gets one (`code`, `out`, `err`); a negative code is the signal that ended the process.
 """
 
 import json
 import os
+import selectors
+import signal
+import socket
 import sys
 import tempfile
-from collections.abc import Sequence
 from importlib import import_module
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from commands.main import run
-
-LOADED = ("commands.reviewing", "commands.showing", "commands.output")
-"""What `portout show` loads."""
+from commands.main import ROOMS, run
+from settings import PROJECT
 
 
-def _begin(arguments: Sequence[str], out: BinaryIO) -> int:
-    """Start one run and return its process id."""
-    child = os.fork()
-    if child == 0:
-        os.dup2(out.fileno(), sys.stdout.fileno())
-        sys.argv = ["portout", *arguments]
-        run()
-    return child
+def _load() -> None:
+    """Import every command, and what commands import only when they run."""
+    for room in ROOMS:
+        import_module(f"commands.{room}")
+    for module in sorted((PROJECT / "commands").glob("[a-z]*.py")):
+        import_module(f"commands.{module.stem}")
 
 
-def _many(times: int, at_once: int, arguments: Sequence[str]) -> list[tuple[int, str]]:
-    outs = [tempfile.TemporaryFile() for _ in range(times)]  # noqa: SIM115
-    codes: dict[int, int] = {}
-    begun: list[int] = []
-    while len(codes) < times:
-        while len(begun) < times and len(begun) - len(codes) < at_once:
-            begun.append(_begin(arguments, outs[len(begun)]))
-        ended, status = os.wait()
-        codes[ended] = os.waitstatus_to_exitcode(status)
-    found = []
-    for child, out in zip(begun, outs, strict=True):
-        out.seek(0)
-        found.append((codes[child], out.read().decode()))
-        out.close()
-    return found
+def _serve(path: str) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who serve a caller
+    with socket.socket(socket.AF_UNIX) as door, selectors.DefaultSelector() as happens:
+        door.bind(path)
+        door.listen(64)
+        happens.register(door, selectors.EVENT_READ)
+        happens.register(sys.stdin, selectors.EVENT_READ)
+        print("ready", flush=True)
+        while True:
+            if any(key.fileobj is sys.stdin for key, _ in happens.select()):
+                return  # nothing is ever written to it: whoever started this is gone
+            caller, _ = door.accept()
+            with caller:
+                if os.fork() == 0:
+                    _answer(caller)
+                    os._exit(0)
+
+
+def _answer(caller: socket.socket) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with caller.makefile("rwb") as line:
+        asked = json.loads(line.readline())
+        with (
+            tempfile.TemporaryFile() as into,
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as err,
+        ):
+            into.write(asked["stdin"].encode())
+            into.seek(0)
+            child = os.fork()
+            if child == 0:
+                _become(asked, into, out, err)
+            _, status = os.waitpid(child, 0)
+            ran = {"code": os.waitstatus_to_exitcode(status), "out": _text(out), "err": _text(err)}
+        line.write(json.dumps(ran).encode() + b"\n")
+
+
+def _become(asked: dict[str, Any], *streams: BinaryIO) -> None:
+    for number, stream in enumerate(streams):
+        os.dup2(stream.fileno(), number)
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    os.chdir(asked["folder"])
+    sys.argv = ["portout", *asked["arguments"]]
+    run()
+
+
+def _text(stream: BinaryIO) -> str:
+    stream.seek(0)
+    return stream.read().decode()
 
 
 if __name__ == "__main__":
-    times, at_once, *rest = sys.argv[1:]
-    for module in LOADED:
-        import_module(module)
-    print(json.dumps(_many(int(times), int(at_once), rest)))
+    _load()
+    _serve(sys.argv[1])

@@ -1,11 +1,17 @@
 """The `portout` command as people run it: a process of its own, told everything by its environment."""
 
 import asyncio
+import atexit
 import json
 import os
+import shutil
+import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +21,8 @@ from tests.scenarios.processes import OURS
 NOT_FOR_COMMANDS = ("COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
 """The size of the test's own terminal; and what would have each of many processes compile every module anew."""
 AT_ONCE = 4
+LONGEST = 2**24
+"""Bytes that a command may print."""
 PATIENCE = 60.0
 """Seconds that a command may take on a busy machine."""
 
@@ -55,34 +63,68 @@ class Shell:
         self._environment = {**inherited, **environment, "PYTHONPATH": str(PROJECT)}
 
     async def __call__(self, *arguments: str, stdin: str = "", **environment: str) -> Ran:
-        process = await self.start(*arguments, **environment)
+        door = await asyncio.to_thread(_door)
+        asked = {
+            "arguments": arguments,
+            "environment": {**self._environment, **environment},
+            "folder": str(Path.cwd()),
+            "stdin": stdin,
+        }
         async with asyncio.timeout(PATIENCE):
-            out, err = await process.communicate(stdin.encode())
-        assert process.returncode is not None
-        return Ran(process.returncode, out.decode(), err.decode())
+            answers, asks = await asyncio.open_unix_connection(door, limit=LONGEST)
+            asks.write(json.dumps(asked).encode() + b"\n")
+            ran = await answers.readline()
+            asks.close()
+        return Ran(**json.loads(ran))
 
     async def many(self, times: int, *arguments: str) -> list[Ran]:
-        """Run the same command many times, as many at once as make sense here; see `tests.commands.forking`."""
-        process = await self._start("tests.commands.forking", str(times), str(AT_ONCE), *arguments)
-        async with asyncio.timeout(PATIENCE):
-            out, err = await process.communicate()
-        assert process.returncode == 0, err.decode()
-        return [Ran(code, out, "") for code, out in json.loads(out)]
+        """Run the same command many times, as many at once as make sense here."""
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def once() -> Ran:
+            async with turns:
+                return await self(*arguments)
+
+        return await asyncio.gather(*(once() for _ in range(times)))
 
     async def start(self, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
-        return await self._start("commands.main", *arguments, **environment)
-
-    async def _start(self, module: str, *arguments: str, **environment: str) -> asyncio.subprocess.Process:
+        """Start a command that stays, or that is to be met while it runs."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            module,
+            "commands.main",
             *arguments,
             env={**self._environment, **environment},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
+
+
+_opening = threading.Lock()
+
+
+def _door() -> str:
+    """Where to ask for a command; see `tests.commands.forking`."""
+    with _opening:
+        return _opened()
+
+
+@cache
+def _opened() -> str:
+    folder = tempfile.mkdtemp()
+    door = f"{folder}/door"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.commands.forking", door],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=PROJECT,
+    )
+    atexit.register(shutil.rmtree, folder)
+    atexit.register(process.communicate)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    return door
 
 
 def made_in(folder: Path) -> list[Path]:
