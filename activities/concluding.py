@@ -118,12 +118,13 @@ class ConcludingActivities:
                 reason=action.reason,
                 rejection_code=code.code if code else None,
             )
-        late = given.now >= opened.limit
-        leaves = (
-            "its deadline went by while no worker ran" if late else "the policy leaves it at the deadline"
-        )
-        why = "the policy denies it at the deadline" if answer else leaves
-        await asyncio.to_thread(self._write_deadline, given, answer, why)
+        if answer is not None:
+            outcome, why = str(Outcome.DENY), "the policy denies it at the deadline"
+        elif given.now < opened.limit:
+            outcome, why = str(Outcome.LEAVE), "the policy leaves it at the deadline"
+        else:
+            outcome, why = "none", "its deadline went by while no worker ran"
+        await asyncio.to_thread(self._write_deadline, given, answer, outcome, why)
         return DeadlineConclusion(answer=answer, why=why)
 
     async def _eligible(self, portout_id: str) -> list[EligibleCode]:
@@ -163,7 +164,7 @@ class ConcludingActivities:
             ),
         )
 
-    def _write_deadline(self, given: DeadlineInput, answer: Answer | None, why: str) -> None:
+    def _write_deadline(self, given: DeadlineInput, answer: Answer | None, outcome: str, why: str) -> None:
         opened = given.opened
         self._records.ledger.append(
             LedgerEntry(
@@ -173,11 +174,7 @@ class ConcludingActivities:
                 body=_header(opened)
                 | {
                     "by": "deadline",
-                    "outcome": Outcome.DENY
-                    if answer
-                    else "none"
-                    if given.now >= opened.limit
-                    else Outcome.LEAVE,
+                    "outcome": outcome,
                     "why": why,
                     "answer": answer.model_dump() if answer else None,
                 },

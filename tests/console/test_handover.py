@@ -117,6 +117,7 @@ async def test_an_error_that_nobody_foresaw_ends_one_handing_on_and_not_the_next
                 await eventually(lambda: [line for line in lines if line["event"] == "webhook dropped"])
             handover.offer(order, told("e-1"))
             await eventually(lambda: service.runs(order))
+    assert len(await service.runs(order)) == 1
 
 
 async def test_the_records_know_how_far_webhooks_told_also_by_those_that_came_before(

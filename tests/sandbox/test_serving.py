@@ -64,6 +64,7 @@ async def test_a_client_that_hangs_up_in_the_middle_of_its_request_does_no_harm(
 
 @pytest.mark.parametrize("turns", range(6))
 async def test_whoever_connects_while_the_server_stops_is_turned_away(turns: int) -> None:
+    """However far the server got with them: each turn of the loop takes it a step further."""
     server = await SandboxServer().__aenter__()
     with socket.create_connection((server.host, server.port)) as caller:
         caller.setblocking(False)

@@ -44,23 +44,25 @@ async def test_review_reminder_escalation_and_incident_are_each_told_once(
             second_desk.down = False
             # Six seconds after the order came nobody has decided, and the policy leaves it.
             await eventually(lambda: pager.texts("incident"))
-            await eventually(lambda: len(second_desk.texts("review")) >= 3)
+            await eventually(lambda: _titles(second_desk) == _titles(desk))
             await service.review(order, "approve")
             await service.result(order)
             case = service.case(order)
     assert case is not None
-    for receiver in (desk, second_desk):
-        assert sorted(notice["title"] for notice in receiver.notices("review")) == [
-            "Port-out: reminder",
-            "Port-out: reminder",
-            "Port-out: review needed",
-        ]
+    # On a busy machine both reminders are due at once, and one is sent.
+    assert _titles(desk)[:-1] in (["Port-out: reminder"], ["Port-out: reminder"] * 2)
+    assert _titles(desk)[-1] == "Port-out: review needed"
+    assert _titles(second_desk) == _titles(desk)
     assert len(pager.texts("escalation")) == 1
     [left] = pager.texts("incident")
     assert "left to the carrier's silence" in left
     for text in [*desk.texts("review"), *pager.texts("escalation"), left]:
         assert f"Order {case.support_key}" in text
         assert TIME_LEFT.search(text), text
+
+
+def _titles(receiver: Receiver) -> list[str]:
+    return sorted(notice["title"] for notice in receiver.notices("review"))
 
 
 async def test_a_pager_that_hangs_holds_up_no_decision(temporal: str, tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ async def test_a_note_by_signal_outlives_an_automatic_decision(idle_house: House
     await order.signal("add_note", {"reviewer": "dana", "text": "Known customer."})
     async with idle_house.working():
         assert (await order.result()).outcome == "approve"
+        await world.until_asked("record_note")
     assert [note.text for note in world.asked("record_note")] == ["Known customer."]
     assert world.asked("record_ending") == []
 
@@ -89,7 +90,7 @@ async def test_a_note_while_the_answer_is_on_its_way_is_written_before_the_run_e
     await world.until_asked("answer")
     await order.signal("add_note", {"reviewer": "robin", "text": "I saw this too late."})
     held.release()
-    await order.result()
+    await order.ported(world)
     assert [note.text for note in world.asked("record_note")] == ["I saw this too late."]
 
 

@@ -86,6 +86,7 @@ async def test_who_tried_in_vain_before_is_written_down_at_the_end(house: House,
     await screened_again(order, world)
     await order.decide("approve")
     await order.result()
+    await world.until_asked("record_ending")
     [attempt] = world.asked("record_ending")[-1].refused_attempts
     assert attempt.startswith("deny by robin (signal) at ")
 
@@ -101,9 +102,9 @@ async def test_a_decided_order_says_who_decided(house: House, world: World) -> N
 
 
 async def test_an_order_that_is_screened_just_now_is_not_screened_anew(house: House, world: World) -> None:
-    held = world.holds("conclude", then=samples.TO_REVIEW)
+    held = world.holds("check_carrier")
     order = await house.screen("busy")
-    await world.until_asked("conclude")
+    await world.until_asked("check_carrier")
     assert await refusal(order) == "The order is still being screened; try again in a moment."
     held.release()
     await order.until(Stage.AWAITING_REVIEW)
