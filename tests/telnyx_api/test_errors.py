@@ -105,17 +105,16 @@ def test_the_tables_here_know_every_kind_of_error() -> None:
 
 
 @pytest.mark.parametrize("call", ALL_CALLS.values(), ids=ALL_CALLS)
-@pytest.mark.parametrize(("status", "kind"), KINDS)
 async def test_each_status_raises_its_own_class_from_every_call(
-    client: TelnyxClient, carrier: ScriptedCarrier, status: int, kind: type[CarrierError], call: Call
+    client: TelnyxClient, carrier: ScriptedCarrier, call: Call
 ) -> None:
-    carrier.answers(ERRORS, status, {"location": "/elsewhere"})
-    with pytest.raises(CarrierError) as caught:
-        await call(client)
-    assert type(caught.value) is kind
-    assert caught.value.status == status
-    assert len(carrier.asked) == 1
-    assert_tells_nothing_of_request_or_answer(caught.value, carrier)
+    for times, (status, kind) in enumerate(KINDS, start=1):
+        carrier.answers(ERRORS, status, {"location": "/elsewhere"})
+        with pytest.raises(CarrierError) as caught:
+            await call(client)
+        assert (caught.value.status, type(caught.value)) == (status, kind)
+        assert len(carrier.asked) == times
+        assert_tells_nothing_of_request_or_answer(caught.value, carrier)
 
 
 @pytest.mark.parametrize(
@@ -150,15 +149,15 @@ NOT_WHAT_WAS_PROMISED = [
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-@pytest.mark.parametrize("body", NOT_WHAT_WAS_PROMISED)
 async def test_a_success_that_cannot_be_understood_is_never_an_empty_result(
-    client: TelnyxClient, carrier: ScriptedCarrier, call: Call, body: bytes
+    client: TelnyxClient, carrier: ScriptedCarrier, call: Call
 ) -> None:
-    carrier.answers_raw(body)
-    with pytest.raises(UnexpectedAnswer) as caught:
-        await call(client)
-    assert caught.value.status == 200
-    assert_tells_nothing_of_request_or_answer(caught.value, carrier)
+    for body in NOT_WHAT_WAS_PROMISED:
+        carrier.answers_raw(body)
+        with pytest.raises(UnexpectedAnswer) as caught:
+            await call(client)
+        assert (body, caught.value.status) == (body, 200)
+        assert_tells_nothing_of_request_or_answer(caught.value, carrier)
 
 
 @pytest.mark.parametrize(
