@@ -168,12 +168,13 @@ class Database:
             return self._unavailable(text)
         if code in _UNDEFINED_TABLE_OR_COLUMN or text.startswith(("no such table", "no such column")):
             return NotMigrated(f"The records database {self.name} lacks tables of this version: {MIGRATE}")
-        kind = type(error).__name__
-        if kind in ("OperationalError", "InterfaceError") and not self.sqlite:
+        # psycopg has a class of its own for each SQLSTATE, below those that every driver has.
+        kinds = {kind.__name__ for kind in type(error).__mro__}
+        if kinds & {"OperationalError", "InterfaceError"} and not self.sqlite:
             return self._unavailable(text or "no answer")
-        if kind == "IntegrityError":
+        if "IntegrityError" in kinds:
             return Refused(f"The records database {self.name} refused a change ({text}).")
-        return RecordsError(f"The records database {self.name} failed ({kind} {text}).")
+        return RecordsError(f"The records database {self.name} failed ({type(error).__name__} {text}).")
 
     def _unavailable(self, why: str) -> DatabaseUnavailable:
         return DatabaseUnavailable(
@@ -208,6 +209,8 @@ def _make_engine(url: URL) -> Engine:
         engine = sa.create_engine(url, connect_args={"timeout": PATIENCE}, **arguments)
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")  # SQLAlchemy's default is the driver before this one
     try:
         return sa.create_engine(url, pool_pre_ping=True, **arguments)
     except (ImportError, NoSuchModuleError):

@@ -1,13 +1,17 @@
-"""The servers that whole-system tests share: one Temporal server for all, an installation of its own for each."""
+"""The servers that tests share, started where one asks for them: Temporal, PostgreSQL; an installation for each test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from commands.embedded import embedded_temporal, free_port
 from tests.scenarios.rules import shipped_rules
 from tests.service import Service, installed
+
+if TYPE_CHECKING:
+    from tests.postgresql import PostgreSQL
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +20,14 @@ async def temporal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[st
     folder = tmp_path_factory.mktemp("temporal")
     async with embedded_temporal(folder / "temporal.db", port=free_port()) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> "Iterator[PostgreSQL]":
+    from tests.postgresql import postgresql_server  # half a second that most sessions need not pay
+
+    with postgresql_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -175,7 +175,9 @@ def test_a_live_bundle_that_was_changed_in_the_database_sends_orders_to_review(
     folder: Folder, tmp_path: Path
 ) -> None:
     folder.worker()
-    behind_its_back(tmp_path / "records.db", "UPDATE policies SET canonical = ?", b"{}", triggers=True)
+    behind_its_back(
+        f"sqlite:///{tmp_path}/records.db", "UPDATE policies SET canonical = ?", b"{}", triggers=True
+    )
     folder.edit(LOOSER)
     shelf = folder.worker()
     in_force = shelf.in_force()

@@ -1,16 +1,24 @@
-"""A fresh, migrated database per test, and keys that mean nothing."""
+"""A fresh, migrated database per test, and keys that mean nothing.
+
+A test that asks for `url`, `open_records` or `records` runs on SQLite and on PostgreSQL; one that asks for `file`
+too is about a SQLite file and runs on that alone.
+"""
 
 import base64
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import SecretStr
 
 from records.store import Records
 from records.upgrade import upgrade
+
+if TYPE_CHECKING:
+    from tests.postgresql import PostgreSQL
 
 NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
 PIN_KEY = SecretStr(base64.b64encode(b"p" * 32).decode())
@@ -20,28 +28,43 @@ OTHER_KEY = SecretStr(base64.b64encode(b"o" * 32).decode())
 Open = Callable[..., Records]
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "kept_in" in metafunc.fixturenames:
+        only_sqlite = "file" in metafunc.fixturenames
+        metafunc.parametrize("kept_in", ["sqlite"] if only_sqlite else ["sqlite", "postgresql"])
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "records.db"
 
 
 @pytest.fixture
-def url(file: Path) -> str:
-    return f"sqlite:///{file}"
+def url(kept_in: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where the test's database is. Without tables on PostgreSQL, and not yet there on SQLite, unless the test
+    opens its records too."""
+    if kept_in == "sqlite":
+        yield f"sqlite:///{tmp_path}/records.db"
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    url = server.new_database(migrated="open_records" in request.fixturenames)
+    yield url
+    server.used(url)
 
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An up-to-date database to copy, which is quicker than making one."""
+    """An up-to-date SQLite database to copy, which is quicker than making one."""
     path = tmp_path_factory.mktemp("records") / "migrated.db"
     upgrade(f"sqlite:///{path}")
     return path
 
 
 @pytest.fixture
-def open_records(url: str, file: Path, migrated: Path) -> Iterator[Open]:
+def open_records(url: str, kept_in: str, tmp_path: Path, migrated: Path) -> Iterator[Open]:
     """Opens the test's database, as often as wanted; closes all at the end."""
-    shutil.copy(migrated, file)
+    if kept_in == "sqlite":
+        shutil.copy(migrated, tmp_path / "records.db")
     opened = []
 
     def open_(*, pin_key: SecretStr | None = PIN_KEY, records_key: SecretStr | None = RECORDS_KEY) -> Records:

@@ -5,7 +5,6 @@ import sys
 import threading
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -154,14 +153,14 @@ def test_to_processes_that_ask_at_once_no_order_is_handed_twice(open_records: Op
 
 
 @pytest.mark.parametrize("statement", [_WAITING, _FIRST_WAITING, _NEXT], ids=["queue", "its head", "next"])
-@pytest.mark.usefixtures("records")
+@pytest.mark.usefixtures("records", "file")
 def test_the_queue_and_the_next_order_are_read_in_the_order_of_the_index(
-    statement: sa.Select[Any], file: Path
+    statement: sa.Select[Any], url: str
 ) -> None:
     """Without it 50,000 waiting orders would be sorted for each reviewer who asks."""
     compiled = statement.compile(dialect=sqlite.dialect())
     given = ["any"] * len(compiled.positiontup or [])
-    plan = str(behind_its_back(file, f"EXPLAIN QUERY PLAN {compiled}", *given))
+    plan = str(behind_its_back(url, f"EXPLAIN QUERY PLAN {compiled}", *given))
     assert "USING INDEX ix_cases_stage_respond_by_portout_id (stage=?)" in plan
     assert "TEMP B-TREE" not in plan
 

@@ -91,9 +91,9 @@ def test_nothing_prints_who_a_customer_is(filled: Records) -> None:
     assert not [name for name in ("Ann", "Lee", "Bob", "0042") if name in shown]
 
 
-def test_a_lock_is_told_with_since_by_and_why(filled: Records, file: Path) -> None:
+def test_a_lock_is_told_with_since_by_and_why(filled: Records, url: str) -> None:
     behind_its_back(
-        file,
+        url,
         "UPDATE customers SET locked_at = '2026-03-02T15:30:00.000000Z', locked_by = 'ann', lock_why = 'travel'",
     )
     assert holder(filled, "+13125550142").lock == Lock(NOW, "ann", "travel")

@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -67,12 +66,12 @@ def test_of_two_that_activate_at_once_the_second_changes_nothing(records: Record
     assert live.digest == other
 
 
-def test_only_changes_are_kept_as_activations(records: Records, file: Path) -> None:
+def test_only_changes_are_kept_as_activations(records: Records, url: str) -> None:
     one = activated(records, ONE)
     activated(records, ONE)
     activated(records, ONE, engine="2", instead_of=one)
     activated(records, OTHER, engine="2", instead_of=one)
-    rows = behind_its_back(file, "SELECT engine_version FROM activations ORDER BY seq", triggers=True)
+    rows = behind_its_back(url, "SELECT engine_version FROM activations ORDER BY seq", triggers=True)
     assert rows == [("1",), ("2",), ("2",)]
 
 
@@ -89,9 +88,9 @@ def test_a_bundle_under_a_wrong_digest_is_refused(records: Records) -> None:
     assert records.policies.matching("") == []
 
 
-def test_a_bundle_changed_in_the_database_decides_nothing(records: Records, file: Path) -> None:
+def test_a_bundle_changed_in_the_database_decides_nothing(records: Records, url: str) -> None:
     digest = kept(records, ONE)
-    behind_its_back(file, "UPDATE policies SET canonical = ?", OTHER, triggers=True)
+    behind_its_back(url, "UPDATE policies SET canonical = ?", OTHER, triggers=True)
     with pytest.raises(DatabaseDamaged, match="was changed"):
         records.policies.load(digest)
 

@@ -2,7 +2,6 @@
 
 import threading
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,14 +31,13 @@ def redeemed(records: Records, grant_id: str, *, at: datetime = LATER, **changed
     return records.tokens.redeem(grant_id, at=at, **{**wanted, **changed})
 
 
-def test_a_token_names_its_owner_and_is_stored_as_a_hash_only(records: Records, file: Path) -> None:
+def test_a_token_names_its_owner_and_is_stored_as_a_hash_only(records: Records, url: str) -> None:
     token, secret = records.tokens.add("dana", Role.SENIOR, at=NOW, expires_at=NOW + timedelta(days=90))
     assert secret.get_secret_value().startswith(PREFIX)
     assert len(secret.get_secret_value()) >= len(PREFIX) + 43  # 256 bits in base64
     assert records.tokens.owner(secret, LATER) == token
     assert records.tokens.all() == [token]
-    assert secret.get_secret_value() not in str(behind_its_back(file, "SELECT * FROM tokens"))
-    assert secret.get_secret_value().encode() not in file.read_bytes()
+    assert secret.get_secret_value() not in str(behind_its_back(url, "SELECT * FROM tokens"))
     assert secret.get_secret_value() not in repr(token)
 
 
@@ -109,11 +107,11 @@ def test_a_grant_falls_with_its_token(records: Records) -> None:
     assert redeemed(records, grant) is None
 
 
-def test_old_grants_are_cleared_away_when_new_ones_are_given(records: Records, file: Path) -> None:
+def test_old_grants_are_cleared_away_when_new_ones_are_given(records: Records, url: str) -> None:
     token, _ = made(records)
     granted(records, token)
     records.tokens.grant(token, portout_id="p2", action="deny", at=NOW + GRANTED_FOR + KEPT_FOR + GRANTED_FOR)
-    assert behind_its_back(file, "SELECT portout_id FROM grants") == [("p2",)]
+    assert behind_its_back(url, "SELECT portout_id FROM grants") == [("p2",)]
 
 
 def test_of_many_that_redeem_a_grant_at_once_one_does(records: Records) -> None:

@@ -115,7 +115,5 @@ async def test_a_grant_seen_in_history_cannot_be_used_again(service: Service) ->
 
 
 def _grant_of(service: Service) -> str:
-    [(grant,)] = behind_its_back(
-        service.settings.home / "records.db", "SELECT grant_id FROM grants", triggers=True
-    )
+    [(grant,)] = behind_its_back(service.settings.records_url, "SELECT grant_id FROM grants", triggers=True)
     return str(grant)
