@@ -13,7 +13,7 @@ _TOLD = sa.select(sa.exists().where(notices.c.cause == sa.bindparam("wanted")))
 class Notices:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = database.insert(notices).on_conflict_do_nothing()
+        self._insert = database.insert(notices).on_conflict_do_nothing().returning(notices.c.cause)
 
     def told(self, cause: str) -> bool:
         with self._database.read() as connection:
@@ -22,4 +22,5 @@ class Notices:
     def tell(self, cause: str, at: datetime) -> bool:
         """Keeps that people were told; False if they had been already."""
         with self._database.write() as connection:
-            return connection.execute(self._insert, {"cause": cause, "told_at": at}).rowcount == 1
+            new = connection.execute(self._insert, {"cause": cause, "told_at": at}).one_or_none()
+        return new is not None
