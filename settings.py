@@ -26,6 +26,8 @@ TELNYX = "https://api.telnyx.com/v2"
 SANDBOX_PORT = 8787
 SANDBOX_KEY = "sandbox"
 CONSOLE_PORT = 8790
+TEMPORAL_UI = ("http://localhost:8233", "http://127.0.0.1:8233")
+"""Where the development server of Temporal shows its web UI."""
 NOTICE_TAGS = ("review", "escalation", "incident")
 
 
@@ -96,6 +98,7 @@ class Settings(BaseSettings):
     pin_key: SecretStr | None = None
     records_key: SecretStr | None = None
     payload_keys: SecretStr | None = None
+    codec_origins: Annotated[tuple[str, ...], NoDecode] = TEMPORAL_UI
     notify: SecretStr | None = None
     pin_wait: float | None = Field(None, ge=0)
     heartbeat_url: SecretStr | None = None
@@ -110,9 +113,9 @@ class Settings(BaseSettings):
             raise ValueError("must be 'yes' or 'no'")
         return value.strip().lower() == "yes" if isinstance(value, str) else value
 
-    @field_validator("reviewers", mode="before")
+    @field_validator("reviewers", "codec_origins", mode="before")
     @classmethod
-    def _names_between_commas(cls, value: Any) -> Any:
+    def _words_between_commas(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return value
@@ -144,6 +147,15 @@ class Settings(BaseSettings):
         if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc:
             raise ValueError("must be a web address such as https://api.telnyx.com/v2")
         return value.rstrip("/")
+
+    @field_validator("codec_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{parts.netloc}":
+                raise ValueError("must be addresses such as https://temporal.example.com, without a path")
+        return value
 
     @field_validator("heartbeat_url")
     @classmethod

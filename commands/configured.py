@@ -30,6 +30,7 @@ HELP = {
     "pin_key": "Key of the PIN hashes, base64 of 32 bytes; with SQLite a key file is made by itself.",
     "records_key": "Key that seals personal facts in the ledger, as above.",
     "payload_keys": "Keys that encrypt workflow history: name:base64 between commas, the first one encrypts.",
+    "codec_origins": "Addresses of Temporal's web UI, between commas, whose pages the console opens payloads for.",
     "notify": "Apprise addresses as tag=URL with the tags review, escalation, incident, between spaces.",
     "pin_wait": "Seconds that a PIN which has not come yet is waited for.",
     "heartbeat_url": "Called after each complete intake, so that an outside service notices a dead worker.",

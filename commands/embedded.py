@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from temporalio.client import Client
@@ -43,7 +44,23 @@ def _binary() -> str:
     return found
 
 
-def _command(database: Path, port: int, ui_port: int | None) -> list[str]:
+@dataclass(frozen=True)
+class WebUi:
+    """Temporal's own web UI.
+
+    Attributes:
+        codec: the address of an endpoint that opens payloads for it.
+    """
+
+    port: int
+    codec: str | None = None
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        return (f"http://{HOST}:{self.port}", f"http://localhost:{self.port}")
+
+
+def _command(database: Path, port: int, ui: WebUi | None) -> list[str]:
     settings = {
         "system.forceSearchAttributesCacheRefreshOnRead": "false",
         # One partition and short polls: one machine, so latency counts and spreading does not.
@@ -63,7 +80,10 @@ def _command(database: Path, port: int, ui_port: int | None) -> list[str]:
     # A new file knows them from its first moment; in one that is there already the worker has registered them.
     for key in search_attributes.ALL:
         command += ["--search-attribute", f"{key.name}={search_attributes.type_name(key)}"]
-    return command + (["--headless"] if ui_port is None else ["--ui-port", str(ui_port)])
+    if ui is None:
+        return [*command, "--headless"]
+    command += ["--ui-port", str(ui.port)]
+    return command + (["--ui-codec-endpoint", ui.codec] if ui.codec else [])
 
 
 @contextmanager
@@ -85,24 +105,24 @@ def alone_with(database: Path) -> Iterator[int]:
 
 
 @asynccontextmanager
-async def embedded_temporal(database: Path, *, port: int, ui_port: int | None = None) -> AsyncIterator[str]:
+async def embedded_temporal(database: Path, *, port: int, ui: WebUi | None = None) -> AsyncIterator[str]:
     """Run the server over a database file and yield its address; it ends with the context.
 
     Args:
-        ui_port: where to show Temporal's own UI; None shows none.
+        ui: where to show Temporal's own UI; None shows none.
 
     Raises:
         NotStarted: no binary, a busy port, a file that is in use, or a server that does not come up.
     """
     with alone_with(database) as lock:
-        async with _server(database, port, ui_port, lock) as address:
+        async with _server(database, port, ui, lock) as address:
             yield address
 
 
 @asynccontextmanager
-async def _server(database: Path, port: int, ui_port: int | None, lock: int) -> AsyncIterator[str]:
+async def _server(database: Path, port: int, ui: WebUi | None, lock: int) -> AsyncIterator[str]:
     process = await asyncio.create_subprocess_exec(
-        *_command(database, port, ui_port),
+        *_command(database, port, ui),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

@@ -12,6 +12,7 @@ import typer
 import worker
 from commands.embedded import HOST
 from commands.session import find_place
+from console import codec
 from console.app import listen, serving
 from console.webhooks import PATH
 from records.opening import open_records
@@ -28,7 +29,7 @@ def console(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = CONSOLE_PORT,
     host: Annotated[str, typer.Option(help="Address of this machine to listen on.")] = HOST,
 ) -> None:
-    """Serve the carrier's webhooks, /healthz and /readyz until it is stopped. The worker runs elsewhere."""
+    """Serve webhooks, /healthz, /readyz and Temporal's codec endpoint until it is stopped. The worker runs elsewhere."""
     worker.configure_logs()
     place = find_place()
     with listen(host, port) as door:
@@ -68,6 +69,8 @@ async def console_beside(
             serving(settings, door, temporal=temporal, carrier=carrier, records=records),
         ):
             say(f"Console    {url_of(door)}: webhooks at {PATH}, health at /healthz and /readyz")
+            if settings.payload_keys is not None:
+                say(f"Codec      {url_of(door)}{codec.PATH} for Temporal's web UI and command line")
             if not settings.expects_webhooks:
                 say(
                     "WARNING    TELNYX_PUBLIC_KEY is not set: every webhook is refused with 503, and port-outs are "

@@ -12,9 +12,10 @@ from pathlib import Path
 import typer
 
 import worker
-from commands.embedded import HOST, alone_with, embedded_temporal, free_port
+from commands.embedded import HOST, WebUi, alone_with, embedded_temporal, free_port
 from commands.listening import console_beside, url_of
 from commands.session import Running, announced
+from console import codec
 from console.app import listen
 from console.webhooks import PATH
 from records.opening import open_records
@@ -57,13 +58,13 @@ async def _up(settings: Settings) -> None:
         settings.home.mkdir(parents=True, exist_ok=True)
         address = None
         if not os.environ.get("TEMPORAL_ADDRESS"):
-            ui_port = _preferred(UI_PORT)
+            opener = f"{url_of(door)}{codec.PATH}" if settings.payload_keys else None
+            ui = WebUi(_preferred(UI_PORT), opener)
             address = await stack.enter_async_context(
-                embedded_temporal(
-                    settings.home / "temporal.db", port=_preferred(TEMPORAL_PORT), ui_port=ui_port
-                )
+                embedded_temporal(settings.home / "temporal.db", port=_preferred(TEMPORAL_PORT), ui=ui)
             )
-            print(f"Temporal's own page is at http://{HOST}:{ui_port}")
+            settings = settings.model_copy(update={"codec_origins": ui.origins})
+            print(f"Temporal's own page is at http://{HOST}:{ui.port}")
         running = Running(
             temporal_address=address,
             carrier_url=settings.telnyx_base_url,

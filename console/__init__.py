@@ -1,1 +1,1 @@
-"""What others reach over HTTP: webhooks of the carrier, and whether the service is well."""
+"""What others reach over HTTP: webhooks of the carrier, whether the service is well, payloads for Temporal's UI."""

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from temporalio.client import Client
 
+from console.codec import CodecEndpoint
 from console.handover import Handover
 from console.health import Health
 from console.messenger import Messenger
@@ -23,12 +24,13 @@ SECONDS_TO_FINISH = 3
 """How long requests under way may take when the console stops."""
 
 
-def create_app(endpoint: WebhookEndpoint, health: Health) -> Starlette:
+def create_app(endpoint: WebhookEndpoint, health: Health, codec: CodecEndpoint) -> Starlette:
     return Starlette(
         routes=[
             Route(PATH, endpoint.receive, methods=["POST"]),
             Route("/healthz", health.alive, methods=["GET"]),
             Route("/readyz", health.ready, methods=["GET"]),
+            codec.mounted(),
         ]
     )
 
@@ -57,9 +59,15 @@ async def serving(
     messenger = Messenger(temporal, carrier, records, task_queue=settings.task_queue, timing=settings.timing)
     handover = Handover(messenger, records)
     endpoint = WebhookEndpoint(PublicKeys(settings), handover)
+    codec = CodecEndpoint(
+        temporal.data_converter.payload_codec,
+        records,
+        reviewers=settings.who_decides,
+        origins=settings.codec_origins,
+    )
     server = _Server(
         uvicorn.Config(
-            create_app(endpoint, Health(temporal, records)),
+            create_app(endpoint, Health(temporal, records), codec),
             ws="none",
             lifespan="off",
             log_config=None,

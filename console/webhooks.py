@@ -1,6 +1,5 @@
 """The endpoint that the carrier sends its webhooks to: believe it or not, queue it, answer at once."""
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -8,6 +7,7 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
+from console.bodies import Refused, read_body
 from console.handover import Handover, Offer
 from console.public_keys import PublicKeys
 from telnyx_api.webhooks import SIGNATURE, TIMESTAMP, BadSignature, StaleWebhook, read_webhook, verify
@@ -18,15 +18,6 @@ LARGEST_BODY = 256 * 1024
 """Bytes. An event of a thousand numbers has about 20 kB."""
 SECONDS_FOR_THE_BODY = 5.0
 log = structlog.get_logger(__name__)
-
-
-class _Refused(Exception):
-    """Why a request is not taken."""
-
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status = status
-        self.why = why
 
 
 class WebhookEndpoint:
@@ -47,7 +38,7 @@ class WebhookEndpoint:
         """What is believed is answered with 200 whatever becomes of it: sent again it would not fare better."""
         try:
             said = await self._take(request)
-        except _Refused as refused:
+        except Refused as refused:
             log.warning("webhook refused", status=refused.status, why=refused.why)
             return PlainTextResponse(refused.why, refused.status)
         except ClientDisconnect:
@@ -58,8 +49,8 @@ class WebhookEndpoint:
     async def _take(self, request: Request) -> str:
         keys = self._keys.in_force()
         if not keys:
-            raise _Refused(503, "no public key is in force, so no webhook can be believed")
-        body = await _body(request)
+            raise Refused(503, "no public key is in force, so no webhook can be believed")
+        body = await read_body(request, largest=LARGEST_BODY, seconds=SECONDS_FOR_THE_BODY)
         try:
             verify(
                 body,
@@ -69,37 +60,20 @@ class WebhookEndpoint:
                 now=self._clock(),
             )
         except BadSignature as error:
-            raise _Refused(401, str(error)) from None
+            raise Refused(401, str(error)) from None
         except StaleWebhook as error:
-            raise _Refused(403, str(error)) from None
+            raise Refused(403, str(error)) from None
         event = read_webhook(body)
         if event is None:
-            raise _Refused(400, "the body is no event in JSON")
+            raise Refused(400, "the body is no event in JSON")
         if event.event_type not in KNOWN_TYPES:
             log.info("webhook ignored", event_id=event.event_id, why="its type is not one of a port-out")
             return "ignored"
         if event.portout_id is None:
-            raise _Refused(400, "the event names no port-out")
+            raise Refused(400, "the event names no port-out")
         offered = self._handover.offer(event.portout_id, event)
         if offered is Offer.FULL:
             log.warning(
                 "webhook dropped", portout_id=event.portout_id, event_ids=[event.event_id], error="no room"
             )
         return str(offered)
-
-
-async def _body(request: Request) -> bytes:
-    """The body, exactly as it came."""
-    announced = request.headers.get("content-length", "")
-    if announced.isascii() and announced.isdigit() and int(announced) > LARGEST_BODY:
-        raise _Refused(413, f"the body has more than {LARGEST_BODY} bytes")
-    body = bytearray()
-    try:
-        async with asyncio.timeout(SECONDS_FOR_THE_BODY):
-            async for piece in request.stream():
-                body += piece
-                if len(body) > LARGEST_BODY:
-                    raise _Refused(413, f"the body has more than {LARGEST_BODY} bytes")
-    except TimeoutError:
-        raise _Refused(408, f"the body did not come within {SECONDS_FOR_THE_BODY:g} s") from None
-    return bytes(body)

@@ -93,6 +93,7 @@ def test_what_cannot_be_used_is_all_named_and_the_rest_is_read(monkeypatch: pyte
         "PORTOUT_NOTIFY": "rosebud",
         "PORTOUT_HEARTBEAT_URL": "rosebud",
         "TELNYX_BASE_URL": "rosebud",
+        "PORTOUT_CODEC_ORIGINS": "https://temporal.example.com, https://host/rosebud",
         "PORTOUT_TYPO": "rosebud",
     }
     for name, value in {**wrong, "PORTOUT_TASK_QUEUE": "mine", "PORTOUT_HOME": ""}.items():

@@ -50,15 +50,18 @@ async def console_process(shell: Shell, **environment: str) -> AsyncIterator[Con
 async def test_without_a_public_key_it_says_so_and_refuses_every_webhook(standing: Service) -> None:
     signer, body = Signer(), webhook("9471c873-e3eb-4ca1-957d-f9a451334d52")
     async with (
-        console_process(shell_of(standing)) as console,
+        console_process(shell_of(standing), PORTOUT_PAYLOAD_KEYS=f"first:{'A' * 43}=") as console,
         httpx.AsyncClient(base_url=console.url) as http,
     ):
         answer = await http.post(PATH, content=body, headers=signer.headers(body))
         assert (await http.get("/healthz")).status_code == 200
+        assert (await http.post("/codec/decode")).status_code == 401
         ready = await http.get("/readyz")
     assert answer.status_code == 503
     assert (ready.status_code, ready.json()["ready"]) == (200, True)
     assert "WARNING    TELNYX_PUBLIC_KEY is not set: every webhook is refused with 503" in console.greeting
+    assert f"Codec      {console.url}/codec for Temporal's web UI and command line" in console.greeting
+    assert "PAYLOAD_KEYS" not in console.greeting
     assert "no public key is in force, so no webhook can be believed" in console.log
 
 
@@ -69,6 +72,7 @@ async def test_it_starts_without_temporal_and_answers_but_is_not_ready(apart: Sh
         answer = await http.post(PATH, content=body, headers=signer.headers(body))
         ready = await http.get("/readyz")
     assert answer.status_code == 200
+    assert "WARNING    PORTOUT_PAYLOAD_KEYS is not set: names and numbers are readable" in console.greeting
     assert (ready.status_code, ready.json()["records"]) == (503, "ok")
     assert ready.json()["temporal"].startswith(("not reachable (", "no answer within"))
 

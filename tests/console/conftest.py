@@ -8,6 +8,7 @@ import pytest
 from temporalio.client import Client
 
 from console.app import create_app
+from console.codec import CodecEndpoint
 from console.handover import Handover
 from console.health import Health
 from console.messenger import Messenger
@@ -49,7 +50,8 @@ async def desk_with(settings: Settings, records: Records) -> Desk:
     messenger = Messenger(temporal, carrier, records, task_queue="none", timing=settings.timing)
     handover = Handover(messenger, records)
     endpoint = WebhookEndpoint(PublicKeys(settings), handover, clock=lambda: NOW)
-    transport = httpx.ASGITransport(create_app(endpoint, Health(temporal, records)))
+    codec = CodecEndpoint(None, records, reviewers=(), origins=())
+    transport = httpx.ASGITransport(create_app(endpoint, Health(temporal, records), codec))
     return Desk(httpx.AsyncClient(transport=transport, base_url="http://console"), handover)
 
 

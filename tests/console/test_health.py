@@ -12,6 +12,7 @@ from temporalio.client import Client
 
 from commands.embedded import free_port
 from console.app import create_app
+from console.codec import CodecEndpoint
 from console.handover import Handover
 from console.health import Health
 from console.messenger import Messenger
@@ -31,7 +32,8 @@ async def asking(health: Health, service: Service) -> AsyncIterator[httpx.AsyncC
         messenger = Messenger(
             service.client, carrier, service.records, task_queue="none", timing=settings.timing
         )
-        app = create_app(WebhookEndpoint(PublicKeys(settings), Handover(messenger, service.records)), health)
+        endpoint = WebhookEndpoint(PublicKeys(settings), Handover(messenger, service.records))
+        app = create_app(endpoint, health, CodecEndpoint(None, service.records, reviewers=(), origins=()))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://console") as http:
             yield http
 
