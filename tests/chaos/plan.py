@@ -26,33 +26,56 @@ class Story(StrEnum):
     LEFT = "nobody decides"
     CANCELED = "the gaining carrier withdraws it while a person thinks"
     BOUNCED = "the carrier does not take its rejection, and a person finds another"
+    BOUNCED_TWICE = "the carrier takes neither the rejection nor another one, so a person approves it"
     RULED = "the carrier takes its rejection"
+    PORTED = "it is ported once it was approved"
+    PORTED_ANYWAY = "it is ported although it was rejected"
+    FOC_MOVED = "its FOC date moves after the answer"
+    FOC_MOVED_MEANWHILE = "its FOC date moves while a person approves it"
+    LETTER = "a letter is asked for and comes"
+    INFECTED = "a letter comes infected, and then a clean one"
+    UNSENT = "a letter is asked for, and a person denies before it comes"
+    ASKED_BY_HAND = "a person asks for a letter, and approves when it has come"
 
 
 WEIGHTS = {
-    Story.APPROVED: 35,
-    Story.DENIED: 20,
-    Story.REVIEWED: 12,
-    Story.REFUSED: 6,
-    Story.RACED: 6,
+    Story.APPROVED: 22,
+    Story.DENIED: 12,
+    Story.REVIEWED: 8,
+    Story.REFUSED: 4,
+    Story.RACED: 5,
     Story.SIGNALLED: 4,
-    Story.LEFT: 4,
+    Story.LEFT: 3,
     Story.CANCELED: 4,
-    Story.BOUNCED: 5,
+    Story.BOUNCED: 4,
+    Story.BOUNCED_TWICE: 3,
     Story.RULED: 4,
+    Story.PORTED: 4,
+    Story.PORTED_ANYWAY: 3,
+    Story.FOC_MOVED: 4,
+    Story.FOC_MOVED_MEANWHILE: 3,
+    Story.LETTER: 5,
+    Story.INFECTED: 3,
+    Story.UNSENT: 3,
+    Story.ASKED_BY_HAND: 3,
 }
-HAS_PIN = {
-    Story.APPROVED: "right",
-    Story.DENIED: "wrong",
-    Story.BOUNCED: "wrong",
-    Story.RULED: "wrong",
-}
+WANTS_LETTER = frozenset([Story.LETTER, Story.INFECTED, Story.UNSENT])
+"""Orders of customers under the policy that asks for a letter by itself."""
+_NO_PIN = [
+    *(Story.REVIEWED, Story.REFUSED, Story.RACED, Story.SIGNALLED, Story.LEFT, Story.CANCELED),
+    *(Story.FOC_MOVED_MEANWHILE, Story.ASKED_BY_HAND),
+]
+_WRONG_PIN = [Story.DENIED, Story.BOUNCED, Story.BOUNCED_TWICE, Story.RULED, Story.PORTED_ANYWAY]
+PIN = {**dict.fromkeys(Story, "right"), **dict.fromkeys(_WRONG_PIN, "wrong"), **dict.fromkeys(_NO_PIN, None)}
 """The PIN that comes with the request; with none a person must decide."""
+MISCHIEF = {"copies": 3, "drop": 0.2, "spread": 3.0}
+"""Of webhooks, as the sandbox's `Mischief` has it: 49 of 50 come at least once, and in no order."""
 
 
 class Break(StrEnum):
     KILL_WORKER = "the worker is killed"
     STOP_WORKER = "the worker is stopped and started"
+    KILL_CONSOLE = "the console is killed"
     RESTART_TEMPORAL = "Temporal is stopped and started"
     CARRIER_AWAY = "the carrier is away"
     CARRIER_FAULT = "the carrier does something wrong"
@@ -63,6 +86,7 @@ BREAKS = {
     Break.CARRIER_AWAY: 2,
     Break.KILL_WORKER: 2,
     Break.STOP_WORKER: 1,
+    Break.KILL_CONSOLE: 1,
     Break.RESTART_TEMPORAL: 1,
 }
 
@@ -104,6 +128,9 @@ class Plan:
         return cls([Order(at, story) for at, story in zip(arrivals, stories, strict=True)], breakages)
 
 
+COMMENTS = "/portouts/*/comments"
+
+
 def _fault(dice: random.Random) -> dict[str, Any]:
     """Something that goes wrong with the next few requests."""
     kinds: list[Callable[[], dict[str, Any]]] = [
@@ -115,5 +142,8 @@ def _fault(dice: random.Random) -> dict[str, Any]:
         lambda: {"method": "PATCH", "drop_after_apply": True, "stale_reads": 2},
         lambda: {"method": "PATCH", "status": 500},
         lambda: {"method": "PATCH", "rejection_code": "refuse"},
+        lambda: {"method": "POST", "path_prefix": COMMENTS, "drop_after_apply": True},
+        lambda: {"method": "POST", "path_prefix": COMMENTS, "status": 503},
+        lambda: {"path_prefix": "/portouts/*/supporting_documents", "status": 500},
     ]
     return {**dice.choice(kinds)(), "count": dice.randint(1, 12)}

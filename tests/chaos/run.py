@@ -2,20 +2,28 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sandbox.serve import SandboxServer
-from tests.chaos.house import House, TemporalServer
+from tests.chaos.house import House
 from tests.chaos.people import People
-from tests.chaos.plan import DAY, HAS_PIN, MARGIN, Plan, Story
+from tests.chaos.plan import DAY, MARGIN, PIN, WANTS_LETTER, Order, Plan, Story
+from tests.chaos.stories import Stories
 from tests.chaos.tally import Tally, tally_of
-from tests.scenarios.rules import rules_with
-from tests.service import RIGHT_PIN, WRONG_PIN, Service, installed
+from tests.scenarios.rules import LETTER_POLICY, change, rules_with
+from tests.scenarios.temporal_server import TemporalServer
+from tests.service import HURRIED, RIGHT_PIN, WRONG_PIN, Service, installed
 
 LONGEST = 285.0
 """Seconds for a whole run; what is not settled by then is lost."""
 LOOKS_EVERY = 0.5
+INTAKE_EVERY = 4.0
+"""Seconds: so seldom that what comes by webhook comes sooner."""
+TIMING = HURRIED.model_copy(update={"watch_every": 5.0})
+RECHECK = "2s"
 _PINS = {"right": RIGHT_PIN, "wrong": WRONG_PIN, None: None}
 
 
@@ -26,16 +34,38 @@ async def run_chaos(
     plan = Plan.of(seed, orders)
     temporal = TemporalServer(folder)
     address = await temporal.start()
-    rules = rules_with(folder, within=f"{DAY}s", margin=f"{MARGIN}s", again_within=f"{DAY}s")
+    given = {"rules": _rules(folder), "timing": TIMING, "intake_every": INTAKE_EVERY}
     try:
         carrier = SandboxServer(silence_after=DAY)
-        async with installed(address, folder, carrier=carrier, rules=rules) as service:
-            house = House(service, temporal)
+        async with installed(address, folder, carrier=carrier, **given) as service:
+            house = House(service, temporal, seed=seed)
             async with house.working():
                 placed = await _play(plan, service, house, say)
             return tally_of(service, placed, house.downtime)
     finally:
         await temporal.stop()
+
+
+def _rules(folder: Path) -> Path:
+    """The shipped rules, with a day of seconds."""
+    day = {"within": f"{DAY}s", "margin": f"{MARGIN}s", "again_within": f"{DAY}s"}
+    rules = rules_with(folder, **day)
+    for name, value in day.items():
+        change(rules, rf"^(\s*{name}:) \S+", rf"\1 {value}", LETTER_POLICY)
+    change(rules, r"recheck: \w+", f"recheck: {RECHECK}", LETTER_POLICY)
+    return rules
+
+
+def _give_tagged_numbers(service: Service, orders: Sequence[Order]) -> list[str]:
+    """A number for each order whose customer wants a letter before it leaves."""
+    numbers = [next(service.numbers) for order in orders if order.story in WANTS_LETTER]
+    rows = [f"D-{number[1:]},Jane Doe,{number},documents\n" for number in numbers]
+    file = service.settings.home / "tagged.csv"
+    file.write_text("customer_id,name,numbers,tags\n" + "".join(rows))
+    service.records.customers.import_csv(file, datetime.now(UTC))
+    for number in numbers:
+        service.carrier.carrier.add_number(phone_number=number, external_pin=RIGHT_PIN)
+    return numbers
 
 
 async def _play(
@@ -45,6 +75,8 @@ async def _play(
     placed: list[tuple[str, Story]] = []
     done = False
     people = People(service, lambda: done or time.monotonic() - began > LONGEST)
+    stories = Stories(people, service.carrier.carrier)
+    tagged = iter(_give_tagged_numbers(service, plan.orders))
 
     async def at(moment: float) -> None:
         await asyncio.sleep(max(0.0, began + moment - time.monotonic()))
@@ -53,9 +85,10 @@ async def _play(
         async with asyncio.TaskGroup() as attending:
             for order in plan.orders:
                 await at(order.at)
-                portout_id = service.place(attempted=_PINS[HAS_PIN.get(order.story)])
+                own: dict[str, Any] = {"phone_numbers": [next(tagged)]} if order.story in WANTS_LETTER else {}
+                portout_id = service.place(attempted=_PINS[PIN[order.story]], **own)
                 placed.append((portout_id, order.story))
-                attending.create_task(people.attend(portout_id, order.story))
+                attending.create_task(stories.attend(portout_id, order.story))
 
     async def things_break() -> None:
         for breakage in plan.breakages:
@@ -70,10 +103,10 @@ async def _play(
         await orders_come()
         await breaking
         while time.monotonic() - began < LONGEST:
-            if all(map(people.sees_settled, placed)):
+            if all(people.sees_settled(portout_id) for portout_id, _ in placed):
                 break
             await asyncio.sleep(LOOKS_EVERY)
         done = True
-    settled = sum(map(people.sees_settled, placed))
+    settled = sum(people.sees_settled(portout_id) for portout_id, _ in placed)
     say(f"{time.monotonic() - began:5.0f} s  over: {settled} of {len(placed)} orders are settled")
     return placed

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
+from records.cases import Case, Stage
 from records.ledger import EntryKind
 from tests.chaos.house import Downtime
 from tests.chaos.plan import DAY, MARGIN, Story
 from tests.service import Service
+from workflows.watching import RULED
 
 _ENDED = (EntryKind.ANSWERED, EntryKind.DECIDED_ELSEWHERE, EntryKind.CLOSED)
 
@@ -19,8 +22,9 @@ class Tally:
     Attributes:
         decided: orders that came to an end of which the ledger tells.
         effective_updates: PATCHes that changed an order.
-        duplicates: PATCHes that changed an order once more in the same round, and rounds answered twice in the ledger.
-        lost: orders that are pending still, or of whose end the ledger does not tell.
+        duplicates: PATCHes that changed an order once more in the same round, rounds answered twice in the ledger, and
+            comments that say once more what one of ours said.
+        lost: orders of whose end the ledger does not tell, or that are `unfinished`, and questions that were not posted.
         past_deadline: orders decided by silence, and not on purpose, although everything was up for long enough.
     """
 
@@ -50,8 +54,12 @@ def tally_of(
         ended = any(entry.kind in _ENDED for entry in entries)
         answered = [entry.body["round"] for entry in entries if entry.kind == EntryKind.ANSWERED]
         rounds = 1 + sum(step["by"] == "carrier" and step["status"] == "pending" for step in truth["history"])
+        said = [one for one in service.carrier.carrier.comments(portout_id) if one["user_id"] is not None]
         again = max(0, truth["effective_patches"] - rounds) + len(answered) - len(set(answered))
-        lost = truth["status"] == "pending" or not ended
+        again += len(said) - len({one["body"] for one in said})
+        asked = {entry.body.get("comment_id") for entry in entries if entry.kind == EntryKind.ASKED} - {None}
+        open_end = unfinished(truth, service.case(portout_id))
+        lost = bool(open_end) or not ended or not asked <= {one["id"] for one in said}
         late = _past_deadline(service, portout_id, downtime)
         tally.decided += not lost
         tally.effective_updates += truth["effective_patches"]
@@ -60,11 +68,29 @@ def tally_of(
         tally.past_deadline += late
         if again or lost or late:
             kinds = ", ".join(f"{entry.kind} ({entry.at:%H:%M:%S})" for entry in entries)
-            found = [word for word, is_so in (("twice", again), ("lost", lost), ("late", late)) if is_so]
+            found = [
+                word
+                for word, is_so in (("twice", again), (f"lost ({open_end})", lost), ("late", late))
+                if is_so
+            ]
             wrong.append(
                 f"{portout_id} ({story}): {', '.join(found)}; {truth['status']} by {truth['decided_by']}; {kinds}"
             )
     return tally, wrong
+
+
+def unfinished(truth: dict[str, Any], case: Case | None) -> str | None:
+    """What is still open about an order: where it stands at the carrier, and what our queue shows of it."""
+    if truth["status"] == "pending":
+        return "pending"
+    if case is None or case.outcome is None:
+        return "no outcome"
+    if truth["status"] in RULED:
+        return None if case.stage is Stage.CLOSED else "not closed"
+    if case.carrier_status != truth["status"]:
+        return f"we take it for {case.carrier_status}"
+    foc_date = truth["foc_date"] and datetime.fromisoformat(truth["foc_date"])
+    return None if case.stage is Stage.CLOSED or case.foc_date == foc_date else "FOC date not seen"
 
 
 def _past_deadline(service: Service, portout_id: str, downtime: Downtime) -> bool:

@@ -1,4 +1,4 @@
-"""`python worker.py` as an operator starts it: a process of its own, told everything by its environment."""
+"""`python worker.py` and `portout console` as an operator starts them: processes, told everything by their environment."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from settings import PROJECT
@@ -16,12 +16,17 @@ from tests.waiting import eventually
 OURS = ("TELNYX_", "TEMPORAL_", "PORTOUT_")
 
 
-class WorkerProcess:
-    """A worker that runs as a process; `log` is all that it wrote."""
+WORKER = [str(PROJECT / "worker.py")]
+CONSOLE = ["-m", "commands.main", "console"]
 
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+
+class ServiceProcess:
+    """A worker or a console that runs as a process; `log` is all that it wrote."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path, ready: str) -> None:
         self._process = process
         self._log = log
+        self._ready = ready
 
     @property
     def log(self) -> str:
@@ -33,7 +38,7 @@ class WorkerProcess:
         Raises:
             AssertionError: it ended instead.
         """
-        await eventually(lambda: "worker started" in self.log or self._process.returncode is not None)
+        await eventually(lambda: self._ready in self.log or self._process.returncode is not None)
         assert self._process.returncode is None, self.log
 
     async def kill(self) -> None:
@@ -72,19 +77,34 @@ def environment(service: Service, **more: str) -> dict[str, str]:
     }
 
 
-@asynccontextmanager
-async def worker_process(service: Service, name: str = "worker", **more: str) -> AsyncIterator[WorkerProcess]:
+def worker_process(
+    service: Service, name: str = "worker", **more: str
+) -> AbstractAsyncContextManager[ServiceProcess]:
     """Start `python worker.py` for this installation; at the end it is killed if it still runs.
 
     Args:
         name: of its log file, one per process.
         more: environment variables.
     """
+    return _process(service, WORKER, name, "worker started", more)
+
+
+def console_process(
+    service: Service, port: int, name: str = "console", **more: str
+) -> AbstractAsyncContextManager[ServiceProcess]:
+    """Start `portout console` for this installation, as `worker_process` does with a worker."""
+    return _process(service, [*CONSOLE, "--port", str(port)], name, "Console    http", more)
+
+
+@asynccontextmanager
+async def _process(
+    service: Service, command: list[str], name: str, ready: str, more: dict[str, str]
+) -> AsyncIterator[ServiceProcess]:
     log = service.settings.home / f"{name}.log"
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            str(PROJECT / "worker.py"),
+            *command,
             env=environment(service, **more),
             cwd=service.settings.home,
             stdin=asyncio.subprocess.DEVNULL,
@@ -92,7 +112,7 @@ async def worker_process(service: Service, name: str = "worker", **more: str) ->
             stderr=file,
         )
     try:
-        yield WorkerProcess(process, log)
+        yield ServiceProcess(process, log, ready)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()

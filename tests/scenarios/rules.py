@@ -12,6 +12,8 @@ from settings import PROJECT
 from tests.waiting import eventually
 
 POLICY = "us-standard.yaml"
+LETTER_POLICY = "us-with-letter.yaml"
+"""Asks for a letter of authorization; it has the rules of the other one, and a day of its own."""
 
 
 def shipped_rules(folder: Path) -> Path:
@@ -33,9 +35,9 @@ def rules_with(folder: Path, **changed: str) -> Path:
     return rules
 
 
-def change(rules: Path, pattern: str, replacement: str) -> None:
-    """Edit the policy file as an author would, in place; the file may be broken after it."""
-    file = rules / POLICY
+def change(rules: Path, pattern: str, replacement: str, policy: str = POLICY) -> None:
+    """Edit a policy file as an author would, in place; the file may be broken after it."""
+    file = rules / policy
     text, changes = re.subn(pattern, replacement, file.read_text(), flags=re.MULTILINE)
     assert changes, pattern
     file.write_text(text)

@@ -8,8 +8,8 @@ import pytest
 from activities.differences import Wrong
 from records.cases import DecidedBy, Stage
 from records.ledger import EntryKind
-from tests.chaos.house import TemporalServer
 from tests.scenarios.rules import rules_with
+from tests.scenarios.temporal_server import TemporalServer
 from tests.scenarios.test_reconcile import reconciled_daily
 from tests.service import HURRIED, installed
 from tests.waiting import eventually

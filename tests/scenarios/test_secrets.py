@@ -10,7 +10,7 @@ from sandbox.sample_customers import CUSTOMERS
 from sandbox.samples import Act, SampleOrder, sample_customers_csv, sample_orders, sample_pins, seed
 from sandbox.serve import SandboxServer
 from tests.scenarios import searching
-from tests.scenarios.processes import WorkerProcess, worker_process
+from tests.scenarios.processes import ServiceProcess, worker_process
 from tests.scenarios.receiver import Receiver, receiving
 from tests.service import REVIEWER, Service, installed
 
@@ -70,7 +70,7 @@ async def _act(service: Service, sample: SampleOrder) -> None:
         await service.result(sample.id, within=60)
 
 
-async def _everything(service: Service, process: WorkerProcess, pager: Receiver) -> dict[str, bytes]:
+async def _everything(service: Service, process: ServiceProcess, pager: Receiver) -> dict[str, bytes]:
     haystacks = {
         **await searching.histories(service),
         **searching.files(service),
