@@ -2,17 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sandbox.serve import SandboxServer
 from tests.chaos.house import House
 from tests.chaos.people import People
-from tests.chaos.plan import DAY, MARGIN, PIN, WANTS_LETTER, Order, Plan, Story
+from tests.chaos.plan import DAY, MARGIN, PIN, WANTS_LETTER, Plan, Story
 from tests.chaos.stories import Stories
 from tests.chaos.tally import Tally, tally_of
+from tests.scenarios.letters import tagged_numbers
 from tests.scenarios.rules import LETTER_POLICY, change, rules_with
 from tests.scenarios.temporal_server import TemporalServer
 from tests.service import HURRIED, RIGHT_PIN, WRONG_PIN, Service, installed
@@ -56,18 +56,6 @@ def _rules(folder: Path) -> Path:
     return rules
 
 
-def _give_tagged_numbers(service: Service, orders: Sequence[Order]) -> list[str]:
-    """A number for each order whose customer wants a letter before it leaves."""
-    numbers = [next(service.numbers) for order in orders if order.story in WANTS_LETTER]
-    rows = [f"D-{number[1:]},Jane Doe,{number},documents\n" for number in numbers]
-    file = service.settings.home / "tagged.csv"
-    file.write_text("customer_id,name,numbers,tags\n" + "".join(rows))
-    service.records.customers.import_csv(file, datetime.now(UTC))
-    for number in numbers:
-        service.carrier.carrier.add_number(phone_number=number, external_pin=RIGHT_PIN)
-    return numbers
-
-
 async def _play(
     plan: Plan, service: Service, house: House, say: Callable[[str], object]
 ) -> list[tuple[str, Story]]:
@@ -76,7 +64,8 @@ async def _play(
     done = False
     people = People(service, lambda: done or time.monotonic() - began > LONGEST)
     stories = Stories(people, service.carrier.carrier)
-    tagged = iter(_give_tagged_numbers(service, plan.orders))
+    wanted = sum(order.story in WANTS_LETTER for order in plan.orders)
+    tagged = iter(tagged_numbers(service, wanted))
 
     async def at(moment: float) -> None:
         await asyncio.sleep(max(0.0, began + moment - time.monotonic()))

@@ -24,7 +24,15 @@ def hold_answer(service: Service, order: str, *, seconds: float) -> None:
 
 async def answer_is_under_way(service: Service, order: str) -> None:
     """Wait until the carrier has been sent the answer that it holds."""
-    prefix = f"/portouts/{order}/"
-    await eventually(
-        lambda: all(fault.path_prefix != prefix for fault in service.carrier.carrier.faults.standing())
-    )
+    await held(service, f"/portouts/{order}/")
+
+
+def hold(service: Service, path: str, *, seconds: float, method: str = "GET") -> None:
+    """Have the carrier leave the next request of this path unanswered, and undone, for a while."""
+    service.fault(method=method, path_prefix=path, delay=seconds, count=1)
+
+
+async def held(service: Service, path: str) -> None:
+    """Wait until the carrier holds a request of this path."""
+    faults = service.carrier.carrier.faults
+    await eventually(lambda: all(fault.path_prefix != path for fault in faults.standing()))

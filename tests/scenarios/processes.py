@@ -41,9 +41,13 @@ class ServiceProcess:
         await eventually(lambda: self._ready in self.log or self._process.returncode is not None)
         assert self._process.returncode is None, self.log
 
-    async def kill(self) -> None:
-        """End it at once, as a crash or a power failure would."""
+    def crash(self) -> None:
+        """End it at once, as a crash or a power failure would, and do not wait."""
         self._process.kill()
+
+    async def kill(self) -> None:
+        """End it at once, and wait until it is gone."""
+        self.crash()
         await self._process.wait()
 
     async def stop(self) -> int:

@@ -1,60 +1,18 @@
 """Documents under the shipped example policy: asked for at the carrier, awaited, judged, and asked for by hand."""
 
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
-import pytest
-
-from records.cases import Case, Stage
+from records.cases import Stage
 from records.ledger import EntryKind
-from sandbox.uploads import Upload
 from tests.commands.conftest import shell_of
+from tests.scenarios.letters import LETTER, asked, comments, place_tagged
 from tests.service import RIGHT_PIN, Service
 from tests.waiting import eventually
-
-LETTER = Upload("loa.pdf", b"I authorize this port.", "application/pdf")
-QUICKLY = ("ask: {wait: 8h, recheck: 15m}", "ask: {wait: 8h, recheck: 1s}")
-
-
-def place_tagged(service: Service) -> str:
-    """An order with the right PIN, on the number of a customer who wants a letter of authorization."""
-    number = next(service.numbers)
-    service.carrier.carrier.add_number(phone_number=number, external_pin=RIGHT_PIN)
-    file: Path = service.settings.home / "documents.csv"
-    file.write_text(f"customer_id,name,numbers,tags\nD-{number[-7:]},Jane Doe,{number},documents\n")
-    service.records.customers.import_csv(file, datetime.now(UTC))
-    return service.place(phone_numbers=[number])
-
-
-async def asked(service: Service, order: str) -> Case:
-    """The case, once its documents were asked for."""
-
-    def case() -> Case | None:
-        found = service.case(order)
-        return found if found and found.asked_at else None
-
-    found = await eventually(case)
-    assert found is not None
-    return found
 
 
 def is_infected(service: Service, order: str) -> bool:
     case = service.case(order)
     return case is not None and case.rules.get("documents") == "infected"
-
-
-def comments(service: Service, order: str) -> list[str]:
-    return [comment["body"] for comment in service.carrier.carrier.comments(order)]
-
-
-@pytest.fixture
-def impatient(edited: Service) -> Service:
-    """An installation whose example policy looks every second."""
-    policy = edited.settings.rules / "us-with-letter.yaml"
-    text = policy.read_text()
-    assert QUICKLY[0] in text
-    policy.write_text(text.replace(*QUICKLY))
-    return edited
 
 
 async def test_a_letter_that_is_asked_for_approves_the_order_once_it_is_clean(impatient: Service) -> None:
