@@ -1,10 +1,11 @@
 """What a run of chaos came to, read from the carrier and the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from activities.differences import Wrong
 from records.cases import Case, Stage
 from records.ledger import EntryKind
 from tests.chaos.house import Downtime
@@ -24,7 +25,8 @@ class Tally:
         effective_updates: PATCHes that changed an order.
         duplicates: PATCHes that changed an order once more in the same round, rounds answered twice in the ledger, and
             comments that say once more what one of ours said.
-        lost: orders of whose end the ledger does not tell, or that are `unfinished`, and questions that were not posted.
+        lost: orders of whose end the ledger does not tell, that are `unfinished`, or with which reconciling finds something
+            wrong that did not happen; and questions that were not posted.
         past_deadline: orders decided by silence, and not on purpose, although everything was up for long enough.
     """
 
@@ -44,9 +46,16 @@ class Tally:
 
 
 def tally_of(
-    service: Service, orders: Sequence[tuple[str, Story]], downtime: Downtime
+    service: Service,
+    orders: Sequence[tuple[str, Story]],
+    downtime: Downtime,
+    disagreed: Mapping[str, Wrong],
 ) -> tuple[Tally, list[str]]:
-    """Count, and say of each order with which something is wrong what that is."""
+    """Count, and say of each order with which something is wrong what that is.
+
+    Args:
+        disagreed: what reconciling found in the end.
+    """
     tally, wrong = Tally(orders=len(orders)), []
     for portout_id, story in orders:
         truth = service.truth(portout_id)
@@ -58,8 +67,12 @@ def tally_of(
         again = max(0, truth["effective_patches"] - rounds) + len(answered) - len(set(answered))
         again += len(said) - len({one["body"] for one in said})
         asked = {entry.body.get("comment_id") for entry in entries if entry.kind == EntryKind.ASKED} - {None}
-        open_end = unfinished(truth, service.case(portout_id))
-        lost = bool(open_end) or not ended or not asked <= {one["id"] for one in said}
+        open_end = unfinished(truth, service.case(portout_id)) or _unexplained(
+            disagreed.get(portout_id), truth, story
+        )
+        # Nobody saw it before silence decided it; whether that is excused is another question, and it was reported.
+        unseen = not entries and truth["decided_by"] == "silence" and portout_id in disagreed
+        lost = bool(open_end) or not (ended or unseen) or not asked <= {one["id"] for one in said}
         late = _past_deadline(service, portout_id, downtime)
         tally.decided += not lost
         tally.effective_updates += truth["effective_patches"]
@@ -79,10 +92,12 @@ def tally_of(
     return tally, wrong
 
 
-def unfinished(truth: dict[str, Any], case: Case | None) -> str | None:
+def unfinished(truth: Mapping[str, Any], case: Case | None) -> str | None:
     """What is still open about an order: where it stands at the carrier, and what our queue shows of it."""
     if truth["status"] == "pending":
         return "pending"
+    if case is None and truth["decided_by"] == "silence":
+        return None
     if case is None or case.outcome is None:
         return "no outcome"
     if truth["status"] in RULED:
@@ -93,10 +108,20 @@ def unfinished(truth: dict[str, Any], case: Case | None) -> str | None:
     return None if case.stage is Stage.CLOSED or case.foc_date == foc_date else "FOC date not seen"
 
 
+def _unexplained(disagreed: Wrong | None, truth: Mapping[str, Any], story: Story) -> str | None:
+    """What reconciling says of an order, unless that is what happened to it."""
+    by_silence = disagreed in (Wrong.NEVER_SCREENED, Wrong.DECIDED_ELSEWHERE) and any(
+        step["by"] == "silence" for step in truth["history"]
+    )
+    ported_anyway = disagreed is Wrong.DECIDED_DIFFERENTLY and story is Story.PORTED_ANYWAY
+    return None if disagreed is None or by_silence or ported_anyway else str(disagreed)
+
+
 def _past_deadline(service: Service, portout_id: str, downtime: Downtime) -> bool:
     truth = service.truth(portout_id)
     silent = [step for step in truth["history"] if step["by"] == "silence"]
-    if not silent or service.records.standings.of([portout_id])[portout_id].left_on_purpose:
+    standing = service.records.standings.of([portout_id]).get(portout_id)
+    if not silent or (standing and standing.left_on_purpose):
         return False
     end = datetime.fromisoformat(silent[-1]["at"]).timestamp()
     return downtime.up_between(end - DAY, end) >= DAY - MARGIN
