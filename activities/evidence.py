@@ -12,7 +12,7 @@ from functools import cached_property
 
 from activities.documents import linked_documents
 from activities.pins import attempted_pins
-from records.customers import CustomerMatch, CustomerRecord
+from records.customer_record import CustomerMatch, CustomerRecord
 from records.history import PastOrder
 from records.store import Records
 from screening.bundle import Bundle

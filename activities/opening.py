@@ -22,7 +22,7 @@ from activities.notices import NoticeBoard
 from activities.policies import InForce, PolicyShelf
 from activities.watching import answered_case
 from records.cases import CaseUpdate, Stage
-from records.customers import CustomerMatch
+from records.customer_record import CustomerMatch
 from records.ledger import EntryKind, LedgerEntry, PastRounds, ReadEntry
 from records.store import Records
 from screening.checks import CHECKS

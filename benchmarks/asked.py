@@ -35,7 +35,7 @@ async def history_of_an_asked_order(address: str, home: Path) -> list[Figure]:
             [order] = await carrier.fill(1, with_pin=True)
             customers = home / "customers.csv"
             customers.write_text("customer_id,name,numbers,tags\nC-1,Jane Doe,+12122000000,documents\n")
-            records.customers.import_csv(customers, datetime.now(UTC))
+            records.customers.import_file(customers, datetime.now(UTC), by="bench")
             async with serving(settings, address):
                 handle = await client.start_workflow(
                     "PortOutScreening",

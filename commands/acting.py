@@ -1,5 +1,6 @@
 """Who runs a command: the owner of a token, which proves it, or a name that is only said."""
 
+import getpass
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -62,3 +63,14 @@ def reviewer(settings: Settings, given: str | None) -> str:
         listed = "PORTOUT_REVIEWERS" if settings.reviewers else "PORTOUT_REVIEWERS is empty, so only the user"
         raise Failed(f"{name} is not a reviewer; these may decide ({listed}): {names}.")
     return name
+
+
+def whoever(settings: Settings, records: "Records", given: str | None, at: datetime) -> str:
+    """Who does what needs no reviewer: the owner of the token, who `--by` names, or the user of the operating system.
+
+    Raises:
+        Failed: somebody else than the owner was named.
+        TokenRefused: the token is unknown, expired or revoked.
+    """
+    token = token_of(settings, records, given, at)
+    return token.person if token else given or getpass.getuser()

@@ -10,7 +10,7 @@ from pydantic import BaseModel, SecretStr
 from commands.output import print_lines, print_table
 from commands.session import running_in
 from records.errors import BadKey
-from records.keys import parse_key
+from records.keys import MOST_KEYS, parse_keys
 from settings import IN_FILES, Found, Settings, SettingsError, Timing, find_settings, variable_of
 from temporal_client import LOCAL_ADDRESS, keys_of, temporal_config
 
@@ -27,7 +27,7 @@ HELP = {
     "reviewers": "Who may decide, between commas; empty: only the user who runs the worker.",
     "token": "Who runs a command, proved: a token that `portout token add` showed.",
     "lease": "Seconds that a claim lasts.",
-    "pin_key": "Key of the PIN hashes, base64 of 32 bytes; with SQLite a key file is made by itself.",
+    "pin_key": "Key of the PIN hashes, base64 of 32 bytes; two between commas while one is replaced. SQLite makes its own.",
     "records_key": "Key that seals personal facts in the ledger, as above.",
     "payload_keys": "Keys that encrypt workflow history: name:base64 between commas, the first one encrypts.",
     "codec_origins": "Addresses of Temporal's web UI, between commas, whose pages the console opens payloads for.",
@@ -95,7 +95,7 @@ def _key_faults(settings: Settings) -> Iterator[tuple[str, str]]:
         key = getattr(settings, name)
         try:
             if key is not None:
-                parse_key(key, variable_of(name))
+                parse_keys(key, variable_of(name), most=MOST_KEYS if name == "pin_key" else 1)
         except BadKey as error:
             yield variable_of(name), str(error)
     try:

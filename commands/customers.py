@@ -1,21 +1,24 @@
-"""The customers whose numbers these are: `customers import`, `show`, `set-pin`."""
+"""The customers whose numbers these are: what is on file about each, their PINs, their locks, their history."""
 
 import getpass
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import SecretStr
 
-from commands.output import Failed, print_fields, print_json, print_lines
+from commands.acting import whoever
+from commands.customers_files import AsJson, By, export, import_file
+from commands.customers_rekey import rekey
+from commands.output import Failed, print_fields, print_json, print_lines, print_table
 from commands.session import find_place
 from commands.times import moment, now
 
 if TYPE_CHECKING:
     from records.customers import CustomerDetails
+    from records.customers_changes import CustomerChange
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Why = Annotated[str, typer.Option(help="The reason, for the history; of a lock also for reviewers.")]
 Who = Annotated[
     str,
     typer.Argument(
@@ -33,44 +36,14 @@ _CHANGES = {
 def add_to(app: typer.Typer) -> None:
     customers = typer.Typer(no_args_is_help=True)
     customers.command("import")(import_file)
+    customers.command()(export)
     customers.command()(show)
     customers.command()(set_pin)
+    customers.command()(lock)
+    customers.command()(unlock)
+    customers.command()(history)
+    customers.command()(rekey)
     app.add_typer(customers, name="customers", help="The customers whose numbers these are.")
-
-
-def import_file(
-    file: Annotated[
-        Path,
-        typer.Argument(metavar="FILE.csv", help="UTF-8, with a header; customer_id and numbers are needed."),
-    ],
-    as_json: AsJson = False,
-) -> None:
-    """Add and change customers from a CSV file, all of it or nothing."""
-    from records.errors import CsvRefused
-
-    with find_place().records() as records:
-        try:
-            report = records.customers.import_csv(file, now())
-        except CsvRefused as refused:
-            if as_json:
-                print_json({"imported": False, "errors": refused.errors})
-                raise typer.Exit(1) from None
-            lines = [f"{file.name}: {error}" for error in refused.errors]
-            raise Failed(
-                "\n".join([*lines, "Nothing was imported: mend the file and import it again."])
-            ) from None
-    if as_json:
-        print_json(
-            {
-                "imported": True,
-                "rows": report.rows,
-                "added": report.added,
-                "updated": report.updated,
-                "errors": [],
-            }
-        )
-    else:
-        print_lines(f"{report.rows} rows imported: {report.added} customers added, {report.updated} updated.")
 
 
 def show(who: Who, as_json: AsJson = False) -> None:
@@ -83,13 +56,70 @@ def show(who: Who, as_json: AsJson = False) -> None:
         print_fields(f"Customer {details.customer.id}", _fields(details))
 
 
-def set_pin(who: Who) -> None:
+def set_pin(who: Who, by: By = None) -> None:
     """Put a PIN on file. It is asked for twice, or read as one line from standard input; it is never an argument."""
-    place = find_place()
+    place, at = find_place(), now()
     with place.records() as records:
+        actor = whoever(place.settings, records, by, at)
         details = records.customers.show(who)
-        records.customers.set_pin(details.customer.id, _ask_for_pin(), now())
+        records.customers.set_pin(details.customer.id, _ask_for_pin(), at, by=actor)
     print_lines(f"The PIN of customer {details.customer.id} is set.")
+
+
+def lock(who: Who, why: Why, by: By = None) -> None:
+    """Lock a customer: the holder wants no number to leave. What the rules make of it is the policy's affair."""
+    place, at = find_place(), now()
+    with place.records() as records:
+        actor = whoever(place.settings, records, by, at)
+        customer = records.customers.show(who).customer
+        records.customers.lock(customer.id, at, by=actor, why=_reason(why))
+    print_lines(
+        f"Customer {customer.id} is locked by {actor}. Orders that wait see it after `portout rescreen`."
+    )
+
+
+def unlock(who: Who, why: Why, by: By = None) -> None:
+    """End a customer's lock."""
+    place, at = find_place(), now()
+    with place.records() as records:
+        actor = whoever(place.settings, records, by, at)
+        customer = records.customers.show(who).customer
+        records.customers.unlock(customer.id, at, by=actor, why=_reason(why))
+    print_lines(f"Customer {customer.id} is unlocked by {actor}.")
+
+
+def history(who: Who, as_json: AsJson = False) -> None:
+    """Show what was changed about a customer, when, by whom and how. Of PINs only that there is another one."""
+    with find_place().records_as_they_are() as records:
+        changes = records.customers.history(who)
+    if as_json:
+        print_json(changes)
+    elif not changes:
+        print_lines("Nothing was changed since changes are written down.")
+    else:
+        rows = [[moment(change.at), change.by, change.action.value, _told(change)] for change in changes]
+        print_table("History", ["When", "By", "What", "How"], rows, whole=("When",))
+
+
+def _reason(why: str) -> str:
+    text = " ".join(why.split())
+    if not text:
+        raise typer.BadParameter("must say something", param_hint="--why")
+    return text
+
+
+def _told(change: "CustomerChange") -> str:
+    told = [f"from {change.file}"] if change.file else []
+    told += [change.why] if change.why else []
+    told += [
+        f"{one.field}: {_words(one.before)} → {_words(one.after)}" if one.field != "pin" else "another PIN"
+        for one in change.changes
+    ]
+    return "; ".join(told)
+
+
+def _words(value: "str | list[str] | None") -> str:
+    return (", ".join(value) if isinstance(value, list) else value) or "—"
 
 
 def _ask_for_pin() -> SecretStr:
@@ -112,6 +142,8 @@ def _as_json(details: "CustomerDetails") -> dict[str, Any]:
         "tags": customer.tags,
         "country": customer.country,
         "numbers": details.numbers,
+        "emails": details.emails,
+        "contact_phones": details.contact_phones,
         "pin": "set" if customer.has_pin else "not set",
         "lock": {"since": lock.since, "by": lock.by, "why": lock.why} if lock else None,
         **{name: getattr(customer, name) for name in _CHANGES},
@@ -125,6 +157,8 @@ def _fields(details: "CustomerDetails") -> list[list[str]]:
         ["Name", customer.name or "—"],
         ["Business", customer.business_name or "—"],
         ["Authorized", ", ".join(customer.authorized_names) or "—"],
+        ["E-mail", ", ".join(details.emails) or "—"],
+        ["Phone", ", ".join(details.contact_phones) or "—"],
         ["Tags", ", ".join(customer.tags) or "—"],
         ["Country", customer.country or "—"],
         ["Numbers", ", ".join(details.numbers) or "—"],

@@ -28,7 +28,7 @@ from commands.queueing import odd_results
 from commands.session import Place
 from commands.times import now, time_left
 from records.errors import BadKey, RecordsError
-from records.keys import parse_key
+from records.keys import MOST_KEYS, parse_keys
 from records.store import Records
 from records.upgrade import upgrade
 from screening.authoring.gate import differences
@@ -204,7 +204,7 @@ def _probe_keys(place: Place) -> Part:
             )
             continue
         try:
-            parse_key(key, name)
+            parse_keys(key, name, most=MOST_KEYS if name == "PORTOUT_PIN_KEY" else 1)
         except BadKey as error:
             return failed("Keys", str(error))
         says.append(f"{name} is set")

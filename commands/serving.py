@@ -114,7 +114,7 @@ def import_sample_customers(settings: Settings) -> None:
     records = open_records(settings)
     try:
         with _csv_file(settings.home) as file:
-            records.customers.import_csv(file, datetime.now(UTC))
+            records.customers.import_file(file, datetime.now(UTC), by="portout up")
     finally:
         records.close()
 

@@ -1,78 +1,71 @@
-"""The customers whose numbers others ask for: who they are, whom they authorized, their PIN and their lock.
+"""The customers whose numbers others ask for: who they are, whom they authorized, their PIN and their lock."""
 
-This room knows only what the operator imported; where nothing is found, the PIN on file is the carrier's own.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import phonenumbers
 import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.engine import Connection
 
-from records.customers_csv import read_customers
-from records.customers_import import ImportReport, store_customers
+from records.customer_record import CustomerMatch, CustomerRecord, Lock
+from records.customers_changes import (
+    Action,
+    Change,
+    CustomerChange,
+    change_row,
+    changes_of,
+    last_change,
+    write_change,
+)
+from records.customers_files import Progress, no_progress, read_customers
+from records.customers_import import ImportReport, Plan
+from records.customers_rows import e164
+from records.customers_stored import LIST_TABLES, Stored, chunks, load_all
 from records.engine import CHUNK, Database
-from records.errors import UnknownCustomer
+from records.errors import LockRefused, UnknownCustomer
 from records.pins import HashedPin, PinHasher, tidy_pin
 from records.schema import customer_contacts, customer_numbers, customer_tags, customers
-from screening.facts import PinOnFile
-
-
-@dataclass(frozen=True, slots=True)
-class Lock:
-    """The holder wants no number to leave."""
-
-    since: datetime
-    by: str | None
-    why: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerRecord:
-    """What is on file about a customer.
-
-    Args:
-        pin: can only be asked whether another PIN is the same; None if there is none on file.
-        pin_changed_at, email_changed_at, contact_changed_at, sim_changed_at: the last change that we know of.
-    """
-
-    id: str
-    name: str | None = field(repr=False)
-    business_name: str | None = field(repr=False)
-    authorized_names: list[str] = field(repr=False)
-    tags: list[str]
-    country: str | None
-    lock: Lock | None
-    pin: PinOnFile | None
-    pin_changed_at: datetime | None
-    email_changed_at: datetime | None
-    contact_changed_at: datetime | None
-    sim_changed_at: datetime | None
-
-    @property
-    def has_pin(self) -> bool:
-        return self.pin is not None
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerMatch:
-    """A number, and the customer who holds it."""
-
-    number: str
-    customer: CustomerRecord | None
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerDetails:
-    """A customer with all of its numbers."""
+    """A customer with all of its numbers, and how to reach its holder."""
 
     customer: CustomerRecord
     numbers: list[str]
+    emails: list[str] = field(repr=False)
+    contact_phones: list[str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PinKeys:
+    """Under which keys the PINs on file are hashed.
+
+    Args:
+        first: PINs under the key that makes new hashes.
+        second: those under the other key that is set: they are compared as long as it is.
+        neither: those that nobody can compare.
+    """
+
+    first: int
+    second: int
+    neither: int
+
+
+@dataclass(frozen=True, slots=True)
+class OldPin:
+    """A PIN that is hashed under the second key, or under one that is not set.
+
+    Args:
+        comparable: the second key is set.
+    """
+
+    customer_id: str
+    numbers: list[str]
+    comparable: bool
 
 
 _BY_NUMBERS = (
@@ -89,20 +82,23 @@ _CONTACTS_AND_TAGS = sa.union_all(
         customer_tags.c.customer_id.in_(sa.bindparam("ids", expanding=True))
     ),
 )
-_NUMBERS_OF = (
-    sa.select(customer_numbers.c.number)
-    .where(customer_numbers.c.customer_id == sa.bindparam("wanted"))
-    .order_by(customer_numbers.c.number)
-)
-_SET_PIN = (
-    sa.update(customers)
+_PIN: tuple[str, ...] = ("pin_hash", "pin_key_id", "pin_changed_at")
+_LOCK: tuple[str, ...] = ("locked_at", "locked_by", "lock_why")
+_UPDATE = {
+    names: sa.update(customers)
     .where(customers.c.customer_id == sa.bindparam("wanted"))
-    .values(
-        pin_hash=sa.bindparam("digest"),
-        pin_key_id=sa.bindparam("made_under"),
-        pin_changed_at=sa.bindparam("now"),
-        updated_at=sa.bindparam("now"),
-    )
+    .values({name: sa.bindparam(f"new_{name}") for name in (*names, "updated_at")})
+    for names in (_PIN, _LOCK)
+}
+_KEYS = (
+    sa.select(customers.c.pin_key_id, sa.func.count().label("pins"))
+    .where(customers.c.pin_hash.is_not(None))
+    .group_by(customers.c.pin_key_id)
+)
+_OLD_PINS = (
+    sa.select(customers.c.customer_id, customers.c.pin_key_id)
+    .where(customers.c.pin_hash.is_not(None), customers.c.pin_key_id != sa.bindparam("first"))
+    .order_by(customers.c.customer_id)
 )
 
 
@@ -136,10 +132,29 @@ class Customers:
         with self._database.read() as connection:
             row = self._row(connection, number_or_id)
             record = self._records(connection, {row.customer_id: row})[row.customer_id]
-            numbers = connection.execute(_NUMBERS_OF, {"wanted": row.customer_id}).scalars()
-            return CustomerDetails(record, list(numbers))
+            lists = {
+                name: list(
+                    connection.execute(LIST_TABLES[name].select, {"ids": [row.customer_id]}).scalars(1)
+                )
+                for name in ("numbers", "emails", "contact_phones")
+            }
+            return CustomerDetails(record, **lists)
 
-    def set_pin(self, number_or_id: str, pin: SecretStr, at: datetime) -> None:
+    def all(self) -> Iterator[Stored]:
+        """Every customer as it is stored, by id, a few in memory at a time."""
+        with self._database.read() as connection:
+            yield from load_all(connection)
+
+    def history(self, number_or_id: str) -> list[CustomerChange]:
+        """What was changed about a customer, oldest first.
+
+        Raises:
+            UnknownCustomer: nobody has it.
+        """
+        with self._database.read() as connection:
+            return changes_of(connection, self._row(connection, number_or_id).customer_id)
+
+    def set_pin(self, number_or_id: str, pin: SecretStr, at: datetime, *, by: str) -> None:
         """Puts a PIN on file. Its date of change stays when the PIN is the same as before.
 
         Raises:
@@ -151,32 +166,139 @@ class Customers:
         with self._database.write("customers") as connection:
             row = self._row(connection, number_or_id)
             digest = self._hasher.digest(row.customer_id, pin)
-            if (row.pin_key_id, row.pin_hash) != (self._hasher.key_id, digest):
-                changed = {"digest": digest, "made_under": self._hasher.key_id, "now": at}
-                connection.execute(_SET_PIN, {"wanted": row.customer_id, **changed})
+            if (row.pin_key_id, row.pin_hash) == (self._hasher.key_id, digest):
+                return
+            same = self._is_pin(row, pin)
+            dated = row.pin_changed_at if same else at
+            self._update(connection, row, _PIN, (digest, self._hasher.key_id, dated), at)
+            action = Action.PIN_REKEYED if same else Action.PIN_SET
+            write_change(connection, change_row(row.customer_id, action, by=by, at=at))
 
-    def import_csv(self, path: Path, at: datetime) -> ImportReport:
-        """Adds and changes customers from a CSV file, all of it or nothing.
-
-        Columns: customer_id and numbers; and as wanted name, business_name, authorized_names, tags, country
-        and pin (`records.customers_csv`). A customer who is there already takes over what the file says: an
-        absent column leaves its field as it is, an empty cell empties it, but an empty `pin` keeps the PIN on
-        file. Customers whom the file does not name stay as they are.
-
-        Args:
-            at: the time of import, which dates changes of PINs and contacts.
+    def carry_over_pin(self, customer_id: str, known: Iterable[SecretStr], at: datetime, *, by: str) -> bool:
+        """Hashes a PIN on file under the first key, if it is one of those that are known.
 
         Raises:
-            CsvRefused: with every fault of the file.
+            UnknownCustomer: nobody has that id.
         """
-        file = read_customers(path, may_hold_pins=self._hasher.key_id is not None)
         with self._database.write("customers") as connection:
-            return store_customers(connection, self._database.insert(customers), file, self._hasher, at)
+            row = self._row(connection, customer_id)
+            for pin in known:
+                if row.pin_key_id != self._hasher.key_id and self._is_pin(row, pin):
+                    digest = self._hasher.digest(row.customer_id, pin)
+                    self._update(connection, row, _PIN, (digest, self._hasher.key_id, row.pin_changed_at), at)
+                    write_change(connection, change_row(row.customer_id, Action.PIN_REKEYED, by=by, at=at))
+                    return True
+        return False
+
+    def pin_keys(self) -> PinKeys:
+        """How many PINs on file are hashed under which keys."""
+        with self._database.read() as connection:
+            counts = {row.pin_key_id: row.pins for row in connection.execute(_KEYS)}
+        first = counts.pop(self._hasher.key_id, 0)
+        second = sum(count for key, count in counts.items() if self._hasher.knows(key))
+        return PinKeys(first, second, sum(counts.values()) - second)
+
+    def old_pins(self) -> list[OldPin]:
+        """The PINs that are not hashed under the first key, by customer."""
+        with self._database.read() as connection:
+            rows = connection.execute(_OLD_PINS, {"first": self._hasher.key_id or ""}).all()
+            numbers: dict[str, list[str]] = {row.customer_id: [] for row in rows}
+            for chunk in chunks(numbers):
+                for customer_id, number in connection.execute(LIST_TABLES["numbers"].select, {"ids": chunk}):
+                    numbers[customer_id].append(number)
+        return [
+            OldPin(row.customer_id, numbers[row.customer_id], self._hasher.knows(row.pin_key_id))
+            for row in rows
+        ]
+
+    def lock(self, number_or_id: str, at: datetime, *, by: str, why: str) -> None:
+        """The holder wants no number to leave.
+
+        Raises:
+            UnknownCustomer: nobody has that id or number.
+            LockRefused: it is locked already.
+        """
+        with self._database.write("customers") as connection:
+            row = self._row(connection, number_or_id)
+            if row.locked_at is not None:
+                whom = f" by {row.locked_by}" if row.locked_by else ""
+                raise LockRefused(
+                    f"Customer {row.customer_id} is locked already, since {row.locked_at:%Y-%m-%d %H:%M} UTC{whom}: "
+                    "nothing was changed."
+                )
+            self._update(connection, row, _LOCK, (at, by, why), at)
+            write_change(connection, change_row(row.customer_id, Action.LOCKED, by=by, at=at, why=why))
+
+    def unlock(self, number_or_id: str, at: datetime, *, by: str, why: str) -> None:
+        """Ends a lock.
+
+        Raises:
+            UnknownCustomer: nobody has that id or number.
+            LockRefused: it is not locked.
+        """
+        with self._database.write("customers") as connection:
+            row = self._row(connection, number_or_id)
+            if row.locked_at is None:
+                raise LockRefused(f"Customer {row.customer_id} is not locked: nothing was changed.")
+            before = [
+                Change("locked_at", row.locked_at.isoformat(), None),
+                Change("locked_by", row.locked_by, None),
+                Change("lock_why", row.lock_why, None),
+            ]
+            self._update(connection, row, _LOCK, (None, None, None), at)
+            entry = change_row(row.customer_id, Action.UNLOCKED, by=by, at=at, why=why, changes=before)
+            write_change(connection, entry)
+
+    def import_file(
+        self,
+        path: Path,
+        at: datetime,
+        *,
+        by: str,
+        dry_run: bool = False,
+        progress: Progress = no_progress,
+    ) -> ImportReport:
+        """Adds and changes customers from a file, all of it or nothing.
+
+        A customer who is there already takes over what the file says: an absent column leaves its field as it is, an
+        empty cell empties it; but an empty PIN, date or lock keeps what is stored, and a date is never set back.
+        Customers whom the file does not name stay as they are.
+
+        Args:
+            path: `.csv` or `.jsonl`, as `records.customers_files` reads them.
+            at: the time of import, which dates changes of PINs, e-mails and contacts.
+            dry_run: only say what would be done.
+
+        Raises:
+            FileRefused: with every fault of the file.
+        """
+        file = read_customers(path, may_hold_pins=self._hasher.key_id is not None, progress=progress)
+        # Compared before anything is locked: others go on writing meanwhile.
+        with self._database.read() as connection:
+            plan = Plan(connection, file, self._hasher, by=by, at=at)
+        if not dry_run:
+            with self._database.write("customers") as connection:
+                if last_change(connection) != plan.seen:
+                    plan = Plan(connection, file, self._hasher, by=by, at=at)
+                plan.store(connection, progress)
+        return plan.report
+
+    def _is_pin(self, row: Any, pin: SecretStr) -> bool:
+        known = row.pin_hash is not None and self._hasher.knows(row.pin_key_id)
+        return known and self._hasher.is_of(row.pin_hash, row.pin_key_id, row.customer_id, pin)
+
+    def _update(
+        self, connection: Connection, row: Any, names: tuple[str, ...], values: tuple[Any, ...], at: datetime
+    ) -> None:
+        new = {f"new_{name}": value for name, value in zip(names, values, strict=True)}
+        connection.execute(_UPDATE[names], {"wanted": row.customer_id, "new_updated_at": at, **new})
 
     def _row(self, connection: Connection, number_or_id: str) -> Any:
         wanted = number_or_id.strip()
         row = connection.execute(_BY_ID, {"wanted": wanted}).one_or_none()
-        number = _e164(wanted) if row is None else None
+        number = None
+        if row is None and wanted:
+            number = e164(wanted if wanted.startswith("+") else f"+{wanted}", None)
         if number is not None:
             row = connection.execute(_BY_NUMBERS, {"numbers": [number]}).one_or_none()
         if row is None:
@@ -220,11 +342,3 @@ class Customers:
             contact_changed_at=row.contact_changed_at,
             sim_changed_at=row.sim_changed_at,
         )
-
-
-def _e164(text: str) -> str | None:
-    try:
-        number = phonenumbers.parse(text if text.startswith("+") else f"+{text}", None)
-    except phonenumbers.NumberParseException:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

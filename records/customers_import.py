@@ -1,182 +1,241 @@
-"""Storing a file of customers, all or nothing, in one transaction of the caller's."""
+"""What a file of customers changes: planned against what is stored, then written, all or nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import islice
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from records.customers_csv import CustomerFile, CustomerRow
-from records.engine import CHUNK, Insert
-from records.errors import CsvRefused, RowError
+from records.customers_changes import Action, Change, change_row, last_change
+from records.customers_files import Progress
+from records.customers_rows import DATES, LISTS, LOCK, CustomerFile, CustomerRow
+from records.customers_stored import LIST_TABLES, Stored, chunks, load
+from records.errors import FileRefused, RowError
 from records.pins import PinHasher
-from records.schema import customer_contacts, customer_numbers, customer_tags, customers
+from records.schema import customer_changes, customer_numbers, customers
 
 _PLAIN = ("name", "business_name", "country")
+_PIN = ("pin_hash", "pin_key_id")
+_MUTABLE = (*_PLAIN, *_PIN, *DATES, *LOCK)
+_DATED_BY = {
+    "authorized_names": "contact_changed_at",
+    "contact_phones": "contact_changed_at",
+    "emails": "email_changed_at",
+}
+_CLOCKS_DIFFER = timedelta(days=1)
+_AT_ONCE = 5000
+"""Rows in one call of the driver, and between two words on the progress."""
 
-_STORED = sa.select(customers.c.customer_id, customers.c.pin_hash, customers.c.pin_key_id).where(
-    customers.c.customer_id.in_(sa.bindparam("ids", expanding=True))
-)
-_STORED_CONTACTS = (
-    sa.select(customer_contacts.c.customer_id, customer_contacts.c.name)
-    .where(customer_contacts.c.customer_id.in_(sa.bindparam("ids", expanding=True)))
-    .order_by(customer_contacts.c.customer_id, customer_contacts.c.position)
-)
 _HOLDERS = sa.select(customer_numbers.c.number, customer_numbers.c.customer_id).where(
-    customer_numbers.c.number.in_(sa.bindparam("numbers", expanding=True))
+    customer_numbers.c.number.in_(sa.bindparam("ids", expanding=True))
 )
-_SET_PIN = (
+_UPDATE = (
     sa.update(customers)
     .where(customers.c.customer_id == sa.bindparam("of"))
-    .values(
-        pin_hash=sa.bindparam("digest"),
-        pin_key_id=sa.bindparam("made_under"),
-        pin_changed_at=sa.bindparam("changed"),
-    )
-)
-_SET_CONTACT_CHANGED = (
-    sa.update(customers)
-    .where(customers.c.customer_id == sa.bindparam("of"))
-    .values(contact_changed_at=sa.bindparam("changed"))
+    .values({name: sa.bindparam(f"new_{name}") for name in (*_MUTABLE, "updated_at")})
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did: rows read, customers that were new, customers that were there before."""
+    """What an import did, or would do.
+
+    Args:
+        rows: those of the file, without its header.
+        added, changed, unchanged: customers.
+        fields: in how many known customers each field changes.
+    """
 
     rows: int
     added: int
-    updated: int
+    changed: int
+    unchanged: int
+    fields: dict[str, int]
 
 
-def store_customers(
-    connection: Connection, insert: Insert, file: CustomerFile, hasher: PinHasher, at: datetime
-) -> ImportReport:
-    """Stores a file.
+class Plan:
+    """What is to be written for one file.
 
     Args:
-        insert: into `customers`, in the database's dialect.
+        by: who imports.
         at: dates the changes.
 
     Raises:
-        CsvRefused: the file has faults, or gives a number to somebody while another customer holds it.
+        FileRefused: the file has faults, or gives a number to somebody while another customer holds it.
     """
-    errors = [*file.errors, *_taken(connection, file.rows)]
-    if errors:
-        raise CsvRefused(file.name, sorted(errors, key=lambda error: error.line))
-    stored = {row.customer_id: row for row in _select(connection, _STORED, _ids(file.rows))}
-    if file.rows:
-        connection.execute(
-            _upsert(insert, file.columns), [_values(row, file.columns, at) for row in file.rows]
+
+    def __init__(
+        self, connection: Connection, file: CustomerFile, hasher: PinHasher, *, by: str, at: datetime
+    ) -> None:
+        self.seen = last_change(connection)
+        """The last change of any customer when this was planned. After another one it holds no more."""
+        self._hasher, self._file, self._by, self._at = hasher, file.name, by, at
+        self._inserts: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._deletes: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._new: list[dict[str, Any]] = []
+        self._updates: list[dict[str, Any]] = []
+        self._changes: list[dict[str, Any]] = []
+        self._fields: Counter[str] = Counter()
+        stored = {
+            one.row.customer_id: one for one in load(connection, (row.customer_id for row in file.rows))
+        }
+        faults = [*file.errors, *_taken(connection, file.rows, stored), *_faults(file.rows, stored, at)]
+        if faults:
+            raise FileRefused(file.name, sorted(faults, key=lambda fault: fault.line))
+        for row in file.rows:
+            known = stored.get(row.customer_id)
+            if known is None:
+                self._add(row)
+            else:
+                self._change(row, known)
+        self.report = ImportReport(
+            rows=len(file.rows),
+            added=len(self._new),
+            changed=len(self._updates),
+            unchanged=len(file.rows) - len(self._new) - len(self._updates),
+            fields=dict(sorted(self._fields.items())),
         )
-        _store_pins(connection, file.rows, stored, hasher, at)
-        if "authorized_names" in file.columns:
-            _store_contacts(connection, file.rows, stored, at)
-        if "tags" in file.columns:
-            _replace(connection, customer_tags, file.rows, _tag_rows(file.rows))
-        _replace(connection, customer_numbers, file.rows, _number_rows(file.rows))
-    return ImportReport(len(file.rows), len(file.rows) - len(stored), len(stored))
+
+    def store(self, connection: Connection, progress: Progress) -> None:
+        """Write it, in a transaction of the caller's. What a customer loses goes before what another one gets."""
+        work: list[tuple[Any, list[dict[str, Any]]]] = [
+            *((LIST_TABLES[name].delete, rows) for name, rows in self._deletes.items()),
+            (_UPDATE, self._updates),
+            (sa.insert(customers).inline(), _without_empty_columns(self._new)),
+            *((sa.insert(LIST_TABLES[name].table).inline(), rows) for name, rows in self._inserts.items()),
+            (sa.insert(customer_changes).inline(), _without_empty_columns(self._changes)),
+        ]
+        done, of = 0, sum(len(rows) for _, rows in work)
+        for statement, rows in work:
+            for start in range(0, len(rows), _AT_ONCE):
+                progress("storing", done, of)
+                some = rows[start : start + _AT_ONCE]
+                connection.execute(statement, some)
+                done += len(some)
+        progress("storing", of, of)
+
+    def _add(self, row: CustomerRow) -> None:
+        # A customer's first PIN came with the customer: nothing was changed.
+        plain = {name: getattr(row, name) for name in (*_PLAIN, *DATES)}
+        self._new.append(
+            {
+                "customer_id": row.customer_id,
+                **plain,
+                **self._pin(row),
+                **self._lock(row),
+                "added_at": self._at,
+                "updated_at": self._at,
+            }
+        )
+        for name in LISTS:
+            if values := getattr(row, name):
+                self._inserts[name] += LIST_TABLES[name].rows(row.customer_id, values)
+        self._note(row, Action.ADDED)
+
+    def _change(self, row: CustomerRow, known: Stored) -> None:
+        new: dict[str, Any] = {}
+        changes: list[Change] = []
+        for name in _PLAIN:
+            if name in row.given and getattr(row, name) != (before := getattr(known.row, name)):
+                new[name] = getattr(row, name)
+                changes.append(Change(name, before, new[name]))
+        for name in LISTS:
+            if name in row.given and set(getattr(row, name)) != set(before := known.lists[name]):
+                changes.append(self._list(name, row, before))
+                if name in _DATED_BY:
+                    new[_DATED_BY[name]] = self._at
+        changes += self._changed_pin(row, known.row, new)
+        for name in DATES:
+            # The later one: no file may hide a change that was seen.
+            told, before = getattr(row, name), getattr(known.row, name)
+            if told is not None and (before is None or told > before) and name not in new:
+                new[name] = told
+                changes.append(Change(name, before and before.isoformat(), told.isoformat()))
+        if row.locked_at is not None and known.row.locked_at is None:
+            new |= self._lock(row)
+            changes.append(Change("locked_at", None, row.locked_at.isoformat()))
+        if not changes:
+            return
+        self._fields.update(change.field for change in changes)
+        values = {name: new.get(name, getattr(known.row, name)) for name in _MUTABLE} | {
+            "updated_at": self._at
+        }
+        self._updates.append(
+            {"of": row.customer_id} | {f"new_{name}": value for name, value in values.items()}
+        )
+        self._note(row, Action.CHANGED, changes)
+
+    def _list(self, name: str, row: CustomerRow, before: list[str]) -> Change:
+        after = getattr(row, name)
+        if before:
+            self._deletes[name].append({"of": row.customer_id})
+        self._inserts[name] += LIST_TABLES[name].rows(row.customer_id, after)
+        return Change(name, before, after)
+
+    def _changed_pin(self, row: CustomerRow, known: Any, new: dict[str, Any]) -> Iterator[Change]:
+        if row.pin is None:
+            return
+        known_key = known.pin_hash is not None and self._hasher.knows(known.pin_key_id)
+        if known_key and self._hasher.is_of(known.pin_hash, known.pin_key_id, row.customer_id, row.pin):
+            if known.pin_key_id != self._hasher.key_id:
+                new |= self._pin(row)
+                yield Change("pin_key", known.pin_key_id, self._hasher.key_id)
+            return
+        new |= self._pin(row) | {"pin_changed_at": self._at}
+        yield Change("pin", None, None)
+
+    def _pin(self, row: CustomerRow) -> dict[str, Any]:
+        if row.pin is None:
+            return dict.fromkeys(_PIN)
+        digest = self._hasher.digest(row.customer_id, row.pin)
+        return {"pin_hash": digest, "pin_key_id": self._hasher.key_id}
+
+    def _lock(self, row: CustomerRow) -> dict[str, Any]:
+        if row.locked_at is None:
+            return dict.fromkeys(LOCK)
+        return {"locked_at": row.locked_at, "locked_by": row.locked_by or self._by, "lock_why": row.lock_why}
+
+    def _note(self, row: CustomerRow, action: Action, changes: Sequence[Change] = ()) -> None:
+        self._changes.append(
+            change_row(row.customer_id, action, by=self._by, at=self._at, file=self._file, changes=changes)
+        )
 
 
-def _taken(connection: Connection, rows: list[CustomerRow]) -> Iterator[RowError]:
-    row_of = {number: row for row in rows for number in row.numbers}
-    in_file = set(_ids(rows))
-    for number, holder in _select(connection, _HOLDERS, row_of, name="numbers"):
-        # A holder whom the file names has only the numbers that it says.
-        if holder not in in_file:
+def _without_empty_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same to be inserted, in half the time where most columns are empty."""
+    used = {name for row in rows for name, value in row.items() if value is not None}
+    return [{name: value for name, value in row.items() if name in used} for row in rows]
+
+
+def _faults(rows: list[CustomerRow], stored: dict[str, Stored], at: datetime) -> Iterator[RowError]:
+    latest = at + _CLOCKS_DIFFER
+    for row in rows:
+        for name in (*DATES, "locked_at"):
+            if name in row.given and (told := getattr(row, name)) is not None and told > latest:
+                yield RowError(row.line, name, "this date is still to come: write when it was.")
+        if row.customer_id and "numbers" not in row.given and row.customer_id not in stored:
             yield RowError(
-                row_of[number].line,
-                "numbers",
-                f"{number} belongs to customer {holder} already: leave it out, "
-                f"or give customer {holder} a row without it.",
+                row.line, "numbers", "this customer is new: say which numbers are theirs, or that none is."
             )
 
 
-def _upsert(insert: Insert, columns: frozenset[str]) -> Insert:
-    names = ["updated_at", *(name for name in _PLAIN if name in columns)]
-    return insert.on_conflict_do_update(
-        index_elements=["customer_id"], set_={name: insert.excluded[name] for name in names}
-    )
-
-
-def _values(row: CustomerRow, columns: frozenset[str], at: datetime) -> dict[str, Any]:
-    plain = {name: getattr(row, name) for name in _PLAIN if name in columns}
-    return {"customer_id": row.customer_id, "added_at": at, "updated_at": at, **plain}
-
-
-def _store_pins(
-    connection: Connection, rows: list[CustomerRow], stored: dict[str, Any], hasher: PinHasher, at: datetime
-) -> None:
-    changes = []
-    for row in rows:
-        if row.pin is None:
-            continue
-        digest, before = hasher.digest(row.customer_id, row.pin), stored.get(row.customer_id)
-        if before is not None and (before.pin_key_id, before.pin_hash) == (hasher.key_id, digest):
-            continue
-        # A customer's first PIN came with the customer: nothing was changed.
-        changed = None if before is None else at
-        changes.append(
-            {"of": row.customer_id, "digest": digest, "made_under": hasher.key_id, "changed": changed}
-        )
-    if changes:
-        connection.execute(_SET_PIN, changes)
-
-
-def _store_contacts(
-    connection: Connection, rows: list[CustomerRow], stored: dict[str, Any], at: datetime
-) -> None:
-    names: dict[str, list[str]] = {identity: [] for identity in stored}
-    for identity, name in _select(connection, _STORED_CONTACTS, stored):
-        names[identity].append(name)
-    changes = [
-        {"of": row.customer_id, "changed": at}
-        for row in rows
-        if row.customer_id in stored and names[row.customer_id] != row.authorized_names
-    ]
-    if changes:
-        connection.execute(_SET_CONTACT_CHANGED, changes)
-    _replace(connection, customer_contacts, rows, _contact_rows(rows))
-
-
-def _replace(
-    connection: Connection, table: sa.Table, rows: list[CustomerRow], values: list[dict[str, Any]]
-) -> None:
-    connection.execute(
-        sa.delete(table).where(table.c.customer_id == sa.bindparam("of")),
-        [{"of": identity} for identity in _ids(rows)],
-    )
-    if values:
-        connection.execute(sa.insert(table).inline(), values)
-
-
-def _contact_rows(rows: list[CustomerRow]) -> list[dict[str, Any]]:
-    return [
-        {"customer_id": row.customer_id, "position": position, "name": name}
-        for row in rows
-        for position, name in enumerate(row.authorized_names)
-    ]
-
-
-def _tag_rows(rows: list[CustomerRow]) -> list[dict[str, Any]]:
-    return [{"customer_id": row.customer_id, "tag": tag} for row in rows for tag in row.tags]
-
-
-def _number_rows(rows: list[CustomerRow]) -> list[dict[str, Any]]:
-    return [{"customer_id": row.customer_id, "number": number} for row in rows for number in row.numbers]
-
-
-def _ids(rows: list[CustomerRow]) -> list[str]:
-    return [row.customer_id for row in rows]
-
-
-def _select(
-    connection: Connection, statement: sa.Select[Any], values: Iterable[str], name: str = "ids"
-) -> Iterator[Any]:
-    left = iter(values)
-    while chunk := list(islice(left, CHUNK)):
-        yield from connection.execute(statement, {name: chunk})
+def _taken(connection: Connection, rows: list[CustomerRow], stored: dict[str, Stored]) -> Iterator[RowError]:
+    """The numbers that somebody holds who is not in the file, or keeps them there."""
+    row_of = {number: row for row in rows for number in row.numbers}
+    says = {row.customer_id for row in rows if "numbers" in row.given}
+    own = {
+        number for one in stored.values() for number in one.lists["numbers"] if one.row.customer_id in says
+    }
+    for chunk in chunks(number for number in row_of if number not in own):
+        for number, holder in connection.execute(_HOLDERS, {"ids": chunk}):
+            # A holder of whom the file tells the numbers has only those.
+            if holder not in says:
+                yield RowError(
+                    row_of[number].line,
+                    "numbers",
+                    f"{number} belongs to customer {holder} already: leave it out, "
+                    f"or give customer {holder} a row without it.",
+                )

@@ -46,6 +46,10 @@ class UnknownCustomer(RecordsError):
     """No customer has that id or number."""
 
 
+class LockRefused(RecordsError):
+    """A customer is locked already, or is not."""
+
+
 class NotRecordable(RecordsError):
     """A value has no canonical JSON form, so no hash could stand for it."""
 
@@ -56,7 +60,7 @@ class NaiveTime(RecordsError, DontWrapMixin):
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """One fault of a CSV file.
+    """One fault of a file of customers.
 
     Args:
         line: where the row begins in the file, from 1 (the header is line 1); 0 for the file as a whole.
@@ -75,8 +79,8 @@ class RowError:
         return f"{place}: {self.sentence}" if place else self.sentence
 
 
-class CsvRefused(RecordsError):
-    """Nothing of a CSV file was imported; `errors` holds every fault of it, in the order of its lines."""
+class FileRefused(RecordsError):
+    """Nothing of a file of customers was imported; `errors` holds every fault of it, in the order of its lines."""
 
     def __init__(self, name: str, errors: Sequence[RowError]) -> None:
         self.errors = list(errors)

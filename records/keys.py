@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from records.errors import BadKey
 
 KEY_BYTES = 32
+MOST_KEYS = 2
 _HOW = "make one with `openssl rand -base64 32`."
 
 
@@ -36,13 +37,32 @@ def parse_key(key: SecretStr, name: str) -> bytes:
     return found
 
 
+def parse_keys(keys: SecretStr, name: str, *, most: int = MOST_KEYS) -> list[bytes]:
+    """One key, or two parted by a comma or a line's end while one replaces the other: the new one first.
+
+    Raises:
+        BadKey: one of them is no key, both are the same, or there are more.
+    """
+    parts = keys.get_secret_value().replace(",", " ").split()
+    if len(parts) > most:
+        if most == 1:
+            raise BadKey(f"{name} has {len(parts)} keys, and only one can be set.")
+        raise BadKey(
+            f"{name} has {len(parts)} keys: give the new one and, while it is replaced, the old one."
+        )
+    found = [parse_key(SecretStr(part), name) for part in parts or [""]]
+    if len(set(found)) < len(found):
+        raise BadKey(f"{name} has the same key twice: give the new one first, then the old one.")
+    return found
+
+
 def key_id(key: bytes) -> str:
     """16 hex digits that tell keys apart and say nothing about them."""
     return hmac.new(key, b"portout key id", hashlib.sha256).hexdigest()[:16]
 
 
 def load_or_make_key(path: Path) -> SecretStr:
-    """The key in a file (base64 of 32 bytes); a missing file is made, mode 0600, with a random key.
+    """What a key file holds (base64 of 32 bytes, or two such lines); a missing one is made, mode 0600, at random.
 
     Processes that start at once get the same key: each writes its own file, and the first to link it to
     `path` wins. A file that is there is never replaced.
@@ -62,7 +82,7 @@ def load_or_make_key(path: Path) -> SecretStr:
         text = ""
     key = SecretStr(text.strip())
     try:
-        parse_key(key, str(path))
+        parse_keys(key, str(path))
     except BadKey:
         raise BadKey(
             f"The key file {path} holds no key: put the right file back; "

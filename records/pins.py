@@ -5,7 +5,7 @@ import hmac
 from pydantic import SecretStr
 
 from records.errors import BadKey, BadPin
-from records.keys import key_id, parse_key
+from records.keys import key_id, parse_keys
 
 LONGEST_PIN = 32
 _PURPOSE = b"portout pin 1\x00"
@@ -28,26 +28,50 @@ def tidy_pin(pin: SecretStr) -> SecretStr:
 class PinHasher:
     """HMAC-SHA-256 under PORTOUT_PIN_KEY, over customer id and PIN, so that equal PINs look different.
 
+    While a key is replaced there are two: new hashes are made under the first, those of both can be compared.
+
     Raises:
-        BadKey: the key is garbled.
+        BadKey: a key is garbled.
     """
 
     def __init__(self, pin_key: SecretStr | None) -> None:
-        self._key = None if pin_key is None else parse_key(pin_key, "PORTOUT_PIN_KEY")
-        self.key_id = None if self._key is None else key_id(self._key)
+        keys = [] if pin_key is None else parse_keys(pin_key, "PORTOUT_PIN_KEY")
+        self._keys = {key_id(key): key for key in keys}
+        self.key_ids = tuple(self._keys)
+        self.key_id = next(iter(self._keys), None)
+        """Under which new hashes are made."""
 
     def digest(self, customer_id: str, pin: SecretStr) -> bytes:
-        """32 bytes.
+        """32 bytes, made under the first key.
 
         Raises:
             BadKey: PORTOUT_PIN_KEY is not set.
         """
-        if self._key is None:
+        if self.key_id is None:
             raise BadKey("PORTOUT_PIN_KEY is not set, so PINs can be neither stored nor compared: set it.")
-        who, secret = (
-            text.encode("utf-8", "surrogatepass") for text in (customer_id, pin.get_secret_value())
-        )
-        return hmac.digest(self._key, _PURPOSE + len(who).to_bytes(4) + who + secret, "sha256")
+        return _digest(self._keys[self.key_id], customer_id, pin)
+
+    def knows(self, made_under: str | None) -> bool:
+        """Whether hashes made under that key can be compared."""
+        return made_under in self._keys
+
+    def is_of(self, digest: bytes, made_under: str | None, customer_id: str, pin: SecretStr) -> bool:
+        """Whether a stored hash is that of a customer's PIN, in constant time.
+
+        Raises:
+            BadKey: the hash was made under another key, or there is none: neither yes nor no would be true.
+        """
+        key = self._keys.get(made_under or "")
+        if key is None:
+            raise BadKey(
+                "A PIN on file was stored under another PORTOUT_PIN_KEY: set that, or store it again."
+            )
+        return hmac.compare_digest(digest, _digest(key, customer_id, pin))
+
+
+def _digest(key: bytes, customer_id: str, pin: SecretStr) -> bytes:
+    who, secret = (text.encode("utf-8", "surrogatepass") for text in (customer_id, pin.get_secret_value()))
+    return hmac.digest(key, _PURPOSE + len(who).to_bytes(4) + who + secret, "sha256")
 
 
 class HashedPin:
@@ -68,10 +92,6 @@ class HashedPin:
         """Whether this is the PIN, in constant time. `0123` is not `123`.
 
         Raises:
-            BadKey: the hash was made under another key, or there is none: neither yes nor no would be true.
+            BadKey: the hash was made under a key that is not set.
         """
-        if self._hasher.key_id != self._key_id:
-            raise BadKey(
-                "A PIN on file was stored under another PORTOUT_PIN_KEY: set that, or store it again."
-            )
-        return hmac.compare_digest(self._digest, self._hasher.digest(self._customer_id, attempted))
+        return self._hasher.is_of(self._digest, self._key_id, self._customer_id, attempted)

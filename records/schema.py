@@ -6,6 +6,7 @@ PostgreSQL gets `timestamptz`.
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,12 +15,13 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from records.errors import NaiveTime
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration: what a database must be at for this code."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
+@lru_cache(maxsize=64)
 def utc_text(moment: datetime) -> str:
     """`2026-01-31T09:30:00.000000Z`.
 
@@ -131,6 +133,30 @@ customer_tags = sa.Table(
     _belongs_to_customer(),
     sa.Column("tag", Words, nullable=False),
     sa.PrimaryKeyConstraint("customer_id", "tag"),
+)
+
+customer_channels = sa.Table(
+    "customer_channels",
+    metadata,
+    _belongs_to_customer(),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("value", Words, nullable=False),
+    sa.PrimaryKeyConstraint("customer_id", "kind", "value"),
+)
+
+customer_changes = sa.Table(
+    "customer_changes",
+    metadata,
+    sa.Column("seq", _Sequence, primary_key=True),
+    _belongs_to_customer(),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("made_by", Words, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("file", Words),
+    sa.Column("why", Words),
+    sa.Column("changes", sa.JSON(none_as_null=True)),
+    sa.Index(None, "customer_id", "seq"),
+    sqlite_autoincrement=True,
 )
 
 cases = sa.Table(

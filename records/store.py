@@ -1,5 +1,6 @@
 """`Records`: one door to all tables."""
 
+from collections.abc import Iterator
 from typing import Self
 
 import sqlalchemy as sa
@@ -92,10 +93,16 @@ class Records:
                     "Personal facts of some port-outs are sealed under another PORTOUT_RECORDS_KEY "
                     "and cannot be read: set that one again."
                 )
-            if _another(connection, customers.c.pin_key_id, self._hasher.key_id or ""):
+            under = set(_values(connection, customers.c.pin_key_id))
+            if not under.issubset(self._hasher.key_ids):
                 found.append(
                     "PINs of some customers were stored under another PORTOUT_PIN_KEY, so their orders go to "
-                    "review: set that one, or import the PINs again."
+                    "review: set that one, or import the PINs again; `portout customers rekey` counts them."
+                )
+            elif under - {self._hasher.key_id}:
+                found.append(
+                    "PINs of some customers are stored under the second PORTOUT_PIN_KEY: keep it until "
+                    "`portout customers rekey` finds none."
                 )
         return found
 
@@ -106,3 +113,11 @@ def _another(connection: sa.Connection, column: sa.Column[str], ours: str) -> bo
         connection.execute(sa.select(end(column))).scalar_one() for end in (sa.func.min, sa.func.max)
     )
     return any(found is not None and found != ours for found in (lowest, highest))
+
+
+def _values(connection: sa.Connection, column: sa.Column[str]) -> Iterator[str]:
+    """The few different values of an indexed column, from one to the next instead of through all rows."""
+    last = ""
+    while found := connection.execute(sa.select(sa.func.min(column)).where(column > last)).scalar_one():
+        yield found
+        last = found

@@ -27,7 +27,7 @@ def numbers_of_two_holders(service: Service) -> tuple[str, str]:
     """Numbers of two holders: with them a wrong PIN goes to a person."""
     first, second = next(service.numbers), next(service.numbers)
     service.carrier.carrier.add_number(phone_number=first, external_pin=RIGHT_PIN)
-    service.records.customers.import_csv(_customer_file(service, second), datetime.now(UTC))
+    service.records.customers.import_file(_customer_file(service, second), datetime.now(UTC), by="ann")
     service.carrier.carrier.add_number(phone_number=second)
     return first, second
 

@@ -30,7 +30,7 @@ SENDING = {**AS_REAL, "PORTOUT_SEND": "yes"}
 def import_samples(service: Service) -> None:
     file = service.settings.home / "samples.csv"
     file.write_text(sample_customers_csv())
-    service.records.customers.import_csv(file, datetime.now(UTC))
+    service.records.customers.import_file(file, datetime.now(UTC), by="ann")
     file.unlink()
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from records.customers import CustomerRecord, Lock
+from records.customer_record import CustomerRecord, Lock
 from records.customers_import import ImportReport
-from records.errors import BadKey, BadPin, CsvRefused, UnknownCustomer
+from records.errors import BadKey, BadPin, FileRefused, UnknownCustomer
 from records.store import Records
 from tests.records.behind import behind_its_back
 from tests.records.conftest import NOW, OTHER_KEY, Open
@@ -28,7 +28,9 @@ def csv(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def filled(records: Records, csv: Path) -> Records:
-    assert records.customers.import_csv(csv, NOW) == ImportReport(rows=2, added=2, updated=0)
+    assert records.customers.import_file(csv, NOW, by="ann") == ImportReport(
+        rows=2, added=2, changed=0, unchanged=0, fields={}
+    )
     return records
 
 
@@ -40,7 +42,7 @@ def holder(records: Records, number: str) -> CustomerRecord:
 
 def again(records: Records, csv: Path, text: str) -> ImportReport:
     csv.write_text(text, "utf-8")
-    return records.customers.import_csv(csv, LATER)
+    return records.customers.import_file(csv, LATER, by="ann")
 
 
 def test_a_customer_is_found_by_each_number(filled: Records) -> None:
@@ -113,7 +115,7 @@ def test_an_unknown_customer_is_one_sentence(filled: Records, wanted: str) -> No
 
 
 def test_setting_a_pin_dates_the_change(filled: Records) -> None:
-    filled.customers.set_pin("c2", SecretStr(" 0007 "), LATER)
+    filled.customers.set_pin("c2", SecretStr(" 0007 "), LATER, by="ann")
     customer = holder(filled, "+13125550199")
     assert customer.pin is not None
     assert customer.pin.matches(SecretStr("0007"))
@@ -121,15 +123,15 @@ def test_setting_a_pin_dates_the_change(filled: Records) -> None:
 
 
 def test_setting_the_same_pin_dates_nothing(filled: Records) -> None:
-    filled.customers.set_pin("+13125550142", SecretStr("0042"), LATER)
+    filled.customers.set_pin("+13125550142", SecretStr("0042"), LATER, by="ann")
     assert holder(filled, "+13125550142").pin_changed_at is None
 
 
 def test_a_pin_that_cannot_be_or_has_no_customer_is_not_set(filled: Records) -> None:
     with pytest.raises(BadPin):
-        filled.customers.set_pin("c1", SecretStr(" "), LATER)
+        filled.customers.set_pin("c1", SecretStr(" "), LATER, by="ann")
     with pytest.raises(UnknownCustomer):
-        filled.customers.set_pin("c9", SecretStr("1234"), LATER)
+        filled.customers.set_pin("c9", SecretStr("1234"), LATER, by="ann")
 
 
 @pytest.mark.usefixtures("filled")
@@ -140,7 +142,7 @@ def test_a_pin_of_another_key_cannot_be_judged_and_can_be_set_anew(open_records:
     with pytest.raises(BadKey, match="another PORTOUT_PIN_KEY"):
         pin.matches(SecretStr("0042"))
     assert [sentence for sentence in later.warnings() if "PORTOUT_PIN_KEY" in sentence]
-    later.customers.set_pin("c1", SecretStr("0042"), LATER)
+    later.customers.set_pin("c1", SecretStr("0042"), LATER, by="ann")
     assert later.warnings() == []
 
 
@@ -149,7 +151,7 @@ def test_without_a_key_customers_are_found_and_no_pin_is_set(open_records: Open)
     keyless = open_records(pin_key=None)
     assert holder(keyless, "+13125550142").has_pin
     with pytest.raises(BadKey, match="PORTOUT_PIN_KEY is not set"):
-        keyless.customers.set_pin("c2", SecretStr("1234"), LATER)
+        keyless.customers.set_pin("c2", SecretStr("1234"), LATER, by="ann")
 
 
 def test_the_first_import_is_no_change_of_anything(filled: Records) -> None:
@@ -158,7 +160,9 @@ def test_the_first_import_is_no_change_of_anything(filled: Records) -> None:
 
 
 def test_the_same_file_again_changes_no_date(filled: Records, csv: Path) -> None:
-    assert filled.customers.import_csv(csv, LATER) == ImportReport(rows=2, added=0, updated=2)
+    assert filled.customers.import_file(csv, LATER, by="ann") == ImportReport(
+        rows=2, added=0, changed=0, unchanged=2, fields={}
+    )
     customer = holder(filled, "+13125550142")
     assert (customer.pin_changed_at, customer.contact_changed_at) == (None, None)
     assert customer.authorized_names == ["Bob Roe", "Cy Poe"]
@@ -199,7 +203,7 @@ def test_customers_whom_the_file_does_not_name_stay(filled: Records, csv: Path) 
 def test_a_number_of_a_customer_outside_the_file_is_refused_with_both_named(
     filled: Records, csv: Path
 ) -> None:
-    with pytest.raises(CsvRefused) as caught:
+    with pytest.raises(FileRefused) as caught:
         again(filled, csv, "customer_id,numbers\nc3,+13125550177\nc4,+13125550142;+13125550178\n")
     (fault,) = caught.value.errors
     assert (fault.line, fault.column) == (3, "numbers")
@@ -214,7 +218,7 @@ def test_a_number_moves_when_the_file_names_both(filled: Records, csv: Path) -> 
 
 
 def test_faults_of_the_file_and_of_the_database_come_together(filled: Records, csv: Path) -> None:
-    with pytest.raises(CsvRefused) as caught:
+    with pytest.raises(FileRefused) as caught:
         again(filled, csv, "customer_id,numbers\nc3,+13125550142\nc4,rubbish\nc5,+13125550199\n")
     assert [fault.line for fault in caught.value.errors] == [2, 3, 4]
     assert str(caught.value).startswith(
@@ -223,13 +227,13 @@ def test_faults_of_the_file_and_of_the_database_come_together(filled: Records, c
 
 
 def test_a_header_alone_imports_nobody(records: Records, csv: Path) -> None:
-    assert again(records, csv, HEADER) == ImportReport(0, 0, 0)
+    assert again(records, csv, HEADER) == ImportReport(0, 0, 0, 0, {})
 
 
 def test_a_thousand_customers_are_imported_and_updated_whole(records: Records, csv: Path) -> None:
     rows = "".join(f"c{n},Name {n},,A{n};B{n},t,US,+1312{5550000 + n},{n:04}\n" for n in range(1000))
-    assert again(records, csv, HEADER + rows) == ImportReport(1000, 1000, 0)
-    assert again(records, csv, HEADER + rows) == ImportReport(1000, 0, 1000)
+    assert again(records, csv, HEADER + rows) == ImportReport(1000, 1000, 0, 0, {})
+    assert again(records, csv, HEADER + rows) == ImportReport(1000, 0, 0, 1000, {})
     customer = holder(records, "+13125550777")
     assert (customer.id, customer.authorized_names, customer.contact_changed_at) == (
         "c777",

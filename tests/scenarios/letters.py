@@ -25,7 +25,7 @@ def tagged_numbers(service: Service, count: int) -> list[str]:
     rows = [f"D-{number[1:]},Jane Doe,{number},documents\n" for number in numbers]
     file: Path = service.settings.home / "documents.csv"
     file.write_text("customer_id,name,numbers,tags\n" + "".join(rows))
-    service.records.customers.import_csv(file, datetime.now(UTC))
+    service.records.customers.import_file(file, datetime.now(UTC), by="ann")
     return numbers
 
 

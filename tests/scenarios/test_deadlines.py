@@ -38,7 +38,7 @@ async def test_at_the_deadline_the_policy_denies_what_is_suspect_and_leaves_the_
     numbers = [next(hurried.numbers) for _ in range(2)]
     file = tmp_path / "customers.csv"
     file.write_text(f"customer_id,name,numbers\nC-1,Walter Quinn,{';'.join(numbers)}\n")
-    hurried.records.customers.import_csv(file, datetime.now(UTC))
+    hurried.records.customers.import_file(file, datetime.now(UTC), by="ann")
     left = hurried.place_reviewed()
     suspect = hurried.place_reviewed(phone_numbers=numbers[:1], **SUSPECT)
     late = hurried.place_reviewed(

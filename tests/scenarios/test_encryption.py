@@ -84,6 +84,6 @@ def _customer(service: Service, folder: Path) -> str:
     number = next(service.numbers)
     file = folder / "customers.csv"
     file.write_text(f"customer_id,name,business_name,numbers\nC-1,{NAME},{BUSINESS},{number}\n")
-    service.records.customers.import_csv(file, datetime.now(UTC))
+    service.records.customers.import_file(file, datetime.now(UTC), by="ann")
     service.carrier.carrier.add_number(phone_number=number, external_pin="48213957")
     return number

@@ -46,7 +46,7 @@ async def test_no_pin_and_no_key_is_written_anywhere(temporal: str, tmp_path: Pa
 def _import_customers(service: Service) -> None:
     file = service.settings.home / "customers.csv"
     file.write_text(sample_customers_csv())
-    service.records.customers.import_csv(file, service.carrier.carrier.clock.now())
+    service.records.customers.import_file(file, service.carrier.carrier.clock.now(), by="ann")
     file.unlink()
 
 

@@ -22,7 +22,7 @@ async def place_vip(service: Service) -> str:
     """An order on the number of a customer with the tag vip."""
     number = next(service.numbers)
     service.carrier.carrier.add_number(phone_number=number, external_pin=RIGHT_PIN)
-    service.records.customers.import_csv(_customer_file(service, number), datetime.now(UTC))
+    service.records.customers.import_file(_customer_file(service, number), datetime.now(UTC), by="ann")
     order = service.place(phone_numbers=[number])
     await service.stands_in(Stage.AWAITING_REVIEW, order)
     return order

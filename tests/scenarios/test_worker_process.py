@@ -21,7 +21,7 @@ async def test_a_worker_killed_while_orders_stand_in_each_stage_loses_none_and_r
         watched_number = next(service.numbers)
         customers = tmp_path / "customers.csv"
         customers.write_text(f"customer_id,tags,numbers\nC-1,watched,{watched_number}\n")
-        service.records.customers.import_csv(customers, datetime.now(UTC))
+        service.records.customers.import_file(customers, datetime.now(UTC), by="ann")
         answering, in_flight = str(uuid4()), str(uuid4())
         service.fault(path_prefix=f"/portouts/{answering}/", status=503)
 

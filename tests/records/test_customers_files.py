@@ -1,13 +1,19 @@
 """Reading customers: every fault with its place, in one pass, and no PIN in any of them."""
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import phonenumbers
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from records.customers_csv import COLUMNS, CustomerFile, CustomerRow, read_customers
-from records.errors import CsvRefused, RowError
+from records.customers_files import read_customers
+from records.customers_rows import CustomerFile, CustomerRow, e164
+from records.errors import FileRefused, RowError
 
-HEADER = ",".join(COLUMNS) + "\n"
+HEADER = "customer_id,name,business_name,authorized_names,tags,country,numbers,pin\n"
 
 
 @pytest.fixture
@@ -21,7 +27,7 @@ def read(path: Path, content: str | bytes, *, may_hold_pins: bool = True) -> Cus
 
 
 def refusal(path: Path, content: str | bytes) -> str:
-    with pytest.raises(CsvRefused) as caught:
+    with pytest.raises(FileRefused) as caught:
         read(path, content)
     return str(caught.value)
 
@@ -152,7 +158,7 @@ def test_a_customer_may_have_given_up_all_numbers(path: Path) -> None:
         (b"customer_id;numbers;pin\nc1;+13125550142;4821\n", "line 1: there is no header"),
         ("customer_id,numbers\n".encode("utf-16"), "line 1: the file is not UTF-8"),
         (b"customer_id,numbers,name\nc1,,Ann\nc2,,Zo\xeb\n", "line 3: the file is not UTF-8: save it as"),
-        (b"customer_id,name\nc1,Ann\n", "line 1, column numbers: the column is missing: add it."),
+        (b"name,numbers\nAnn,\n", "line 1, column customer_id: the column is missing: add it."),
         (b"customer_id,numbers,numbers\n", "column numbers: the column is there more than once: keep one."),
         (b"customer_id,numbers,\n", "a column has no name: name it, or remove it."),
         (b"customer_id,numbers,colour\n", "column colour: there is no such column: remove it, or use one of"),
@@ -181,7 +187,7 @@ def test_an_unknown_column_is_refused_with_the_one_that_was_meant(path: Path, wr
 
 
 def test_a_file_that_is_not_there_is_one_sentence(path: Path) -> None:
-    with pytest.raises(CsvRefused, match=r"cannot be read \(No such file or directory\): check its name"):
+    with pytest.raises(FileRefused, match=r"cannot be read \(No such file or directory\): check its name"):
         read_customers(path, may_hold_pins=True)
 
 
@@ -214,3 +220,114 @@ def test_no_message_shows_a_pin_even_where_columns_are_shifted(path: Path) -> No
     file = read(path, content)
     assert len(file.errors) == 6
     assert "4821" not in f"{file.errors} {file!r}"
+
+
+def test_channels_dates_and_a_lock_are_read(path: Path) -> None:
+    found = row(
+        path,
+        "customer_id,emails,contact_phones,country,sim_changed_at,pin_changed_at,locked_at,locked_by,lock_why\n"
+        "c1,ann@example.com; bob@example.com,312 555 0142,US,2026-03-01,2026-03-01T09:30:00+02:00,2026-02-01,dana,Travels\n",
+    )
+    assert (found.emails, found.contact_phones) == (["ann@example.com", "bob@example.com"], ["+13125550142"])
+    assert found.sim_changed_at == datetime(2026, 3, 1, tzinfo=UTC)
+    assert found.pin_changed_at == datetime(2026, 3, 1, 7, 30, tzinfo=UTC)
+    assert (found.locked_at, found.locked_by, found.lock_why) == (
+        datetime(2026, 2, 1, tzinfo=UTC),
+        "dana",
+        "Travels",
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "sentence"),
+    [
+        ("emails", "ann@example.com;nobody", "a value is no e-mail address"),
+        ("contact_phones", "+1312", "number 1 is no phone number"),
+        ("sim_changed_at", "03/01/2026", "this is no date"),
+        ("sim_changed_at", "2026-03-01T09:30:00", "this time has no zone"),
+        ("lock_why", "Travels", "the row says by whom or why it is locked, but not since when."),
+    ],
+)
+def test_what_is_no_address_number_date_or_lock_is_refused(
+    path: Path, column: str, cell: str, sentence: str
+) -> None:
+    ((line, named, told),) = faults(path, f"customer_id,numbers,{column}\nc1,,{cell}\n")
+    assert (line, named) == (2, "locked_at" if column == "lock_why" else column)
+    assert sentence in told
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Path:
+    return tmp_path / "customers.jsonl"
+
+
+def test_a_line_of_json_is_read_as_a_row_of_csv_is(path: Path, lines: Path) -> None:
+    of_csv = row(
+        path, "customer_id,name,authorized_names,numbers,country,pin\nc1,,Bob;Cy,312-555-0142,US,0042\n"
+    )
+    of_csv.line = 1
+    values = {
+        "numbers": ["312-555-0142"],
+        "country": "US",
+        "customer_id": "c1",
+        "name": None,
+        "authorized_names": ["Bob", "Cy"],
+        "pin": "0042",
+    }
+    assert row(lines, json.dumps(values)) == of_csv
+
+
+def test_each_line_of_json_says_what_it_gives(lines: Path) -> None:
+    file = read(lines, '{"customer_id": "c1", "numbers": []}\r\n\n{"customer_id": "c2", "name": "Bo"}\n')
+    assert [(row.line, sorted(row.given)) for row in file.rows] == [
+        (1, ["customer_id", "numbers"]),
+        (3, ["customer_id", "name"]),
+    ]
+
+
+def test_every_fault_of_a_file_of_json_is_told_in_one_pass_and_no_pin(lines: Path) -> None:
+    content = (
+        '{"customer_id": "c1", "pin": 482100}\n'
+        '{"customer_id": "c2", "numbers": "+13125550142"}\n'
+        '{"customer_id": "c3", "tags": ["a;b"]}\n'
+        '{"numbers": ["+13125550143"]}\n'
+        '{"customer_id": "c5", "482100": null}\n'
+        '{"customer_id": "c6", "pin": "482100"\n'
+        '{"customer_id": "c7", "name": "A", "name": "482100"}\n'
+        '["482100"]\n'
+        '{"customer_id": "c9", "numbers": ["+13125550143"]}\n'
+    )
+    file = read(lines, content)
+    assert [(fault.line, fault.column) for fault in file.errors] == [
+        (1, "pin"),
+        (2, "numbers"),
+        (3, "tags"),
+        (4, "customer_id"),
+        (5, None),
+        (6, None),
+        (7, None),
+        (8, None),
+        (9, "numbers"),
+    ]
+    assert "+13125550143 is in line 4 and in line 9" in file.errors[-1].sentence
+    assert "4821" not in f"{file.errors}"
+
+
+def test_a_file_whose_name_does_not_say_how_to_read_it_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileRefused, match=r"must end in .csv or .jsonl"):
+        read_customers(tmp_path / "customers.xlsx", may_hold_pins=True)
+
+
+@given(st.from_regex(r"\+1[0-9]{9,11}", fullmatch=True))
+def test_a_number_is_what_phonenumbers_makes_of_it(text: str) -> None:
+    number = phonenumbers.parse(text, None)
+    possible = phonenumbers.is_possible_number(number)
+    expected = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if possible else None
+    assert e164(text, None) == expected
+
+
+def test_how_far_the_reading_is_gets_told(path: Path) -> None:
+    path.write_text("customer_id,numbers\n" + "".join(f"c{row},\n" for row in range(10)))
+    told: list[tuple[str, int, int]] = []
+    read_customers(path, may_hold_pins=True, progress=lambda *word: told.append(word))
+    assert told == [("reading", 2, 12), ("reading", 12, 12)]
