@@ -5,7 +5,6 @@ same process serves the sandbox and a real account: `TELNYX_API_KEY`, `TEMPORAL_
 """
 
 import asyncio
-import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -13,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TextIO
 
 import structlog
 from temporalio.client import Client
@@ -35,6 +33,7 @@ from activities.records import RecordActivities
 from activities.reviews import ReviewActivities
 from activities.watching import WatchActivities
 from activities.webhook_silence import WebhookSilence
+from logs import configure_logs, hide_secrets
 from records.errors import RecordsError
 from records.opening import open_records
 from records.store import Records
@@ -252,51 +251,9 @@ async def serve(
             log.info("worker stops", grace_seconds=GRACE.total_seconds())
 
 
-def configure_logs(stream: TextIO | None = None) -> None:
-    """Structured logs, one JSON object a line, on stderr unless told otherwise.
-
-    Requests are not logged, because their URLs carry numbers.
-    """
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _only_the_error,
-                structlog.processors.JSONRenderer(),
-            ],
-        )
-    )
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for quiet in ("httpx", "httpcore", "apprise", "alembic", "uvicorn"):
-        logging.getLogger(quiet).setLevel(logging.WARNING)
-
-
-def _only_the_error(
-    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
-    """A failed try is one line: what failed and how. Its traceback would be the same for every retry."""
-    raised = event.pop("exc_info", None)
-    error = raised[1] if isinstance(raised, tuple) else raised
-    if isinstance(error, BaseException):
-        event["error"] = f"{type(error).__name__}: {error}"
-    return event
-
-
 async def run_until_signalled(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
+    hide_secrets(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -22,6 +22,7 @@ from activities.contracts import ScreeningResult, screening_workflow_id
 from commands.embedded import embedded_temporal, free_port
 from commands.output import Failed, print_json, print_table
 from commands.serving import import_sample_customers
+from logs import configure_logs
 from records.cases import Stage
 from records.opening import open_records
 from records.store import Records
@@ -77,7 +78,7 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="portout-demo-") as folder:
         home = Path(folder)
         with (home / "worker.log").open("w") as log:
-            worker.configure_logs(log)
+            configure_logs(log)
             try:
                 played = asyncio.run(_play(home))
             except TimeoutError:

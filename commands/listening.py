@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-import worker
 from commands.embedded import HOST
 from commands.session import find_place
 from console import codec
 from console.app import listen, serving
 from console.webhooks import PATH
+from logs import configure_logs, hide_secrets
 from records.opening import open_records
 from settings import CONSOLE_PORT, Settings
 from telnyx_api import TelnyxClient
@@ -30,8 +30,9 @@ def console(
     host: Annotated[str, typer.Option(help="Address of this machine to listen on.")] = HOST,
 ) -> None:
     """Serve webhooks, /healthz, /readyz and Temporal's codec endpoint until it is stopped. The worker runs elsewhere."""
-    worker.configure_logs()
+    configure_logs()
     place = find_place()
+    hide_secrets(place.settings)
     with listen(host, port) as door:
         asyncio.run(_serve(place.settings, place.temporal_address, door))
 

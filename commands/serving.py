@@ -18,6 +18,7 @@ from commands.session import Running, announced
 from console import codec
 from console.app import listen
 from console.webhooks import PATH
+from logs import configure_logs, hide_secrets
 from records.opening import open_records
 from sandbox.samples import sample_customers_csv, seed
 from sandbox.serve import SandboxServer
@@ -36,17 +37,18 @@ def add_to(app: typer.Typer) -> None:
 
 def run_worker() -> None:
     """Run the worker alone, against a Temporal server that is already there."""
-    worker.configure_logs()
+    configure_logs()
     asyncio.run(worker.run_until_signalled(load_settings()))
 
 
 def up() -> None:
     """Run everything on this machine: Temporal, worker, console, and the sandbox carrier unless TELNYX_API_KEY is set."""
-    worker.configure_logs()
+    configure_logs()
     asyncio.run(_up(load_settings()))
 
 
 async def _up(settings: Settings) -> None:
+    hide_secrets(settings)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -35,6 +35,7 @@ def rooms_imported_by(module: str) -> set[str]:
     [
         ("settings", ROOMS | {"temporal_client"}),
         ("temporal_client", ROOMS),
+        ("logs", ROOMS | {"temporal_client"}),
         ("temporal_set_up", {"commands", "console", "worker", "sandbox"}),
         ("worker", {"commands", "console", "sandbox"}),
     ],
