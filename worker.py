@@ -15,9 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from temporalio.client import Client
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
-from temporalio.workflow import SandboxImportNotificationPolicy
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.asking import AskingActivities
 from activities.carrier import CarrierActivities
@@ -50,30 +48,11 @@ GRACE = timedelta(seconds=30)
 CACHED_WORKFLOWS = 1000
 """Above what is usually in flight. A run costs about 170 kB here; one that falls out is replayed at its next step."""
 ACTIVITIES_AT_ONCE = 50
-PASSED_THROUGH = (
-    "activities", "annotated_types", "apprise", "httpx", "nicknames", "phonenumbers", "pydantic", "pydantic_core",
-    "pydantic_settings", "rapidfuzz", "records", "screening", "settings", "sqlalchemy", "structlog", "telnyx_api",
-    "workflows",
-)  # fmt: skip
-"""Loaded once instead of per run: a module loaded anew for each costs a tenth of a run's time and half its memory."""
+WORKFLOW_RUNNER = UnsandboxedWorkflowRunner()
+"""Temporal's sandbox would see none of our modules, or load all of them anew for each run, and be entered for each value
+that a run sends: a tenth of what an order costs. What a replay could not repeat is refused by name instead
+(`workflows/ruff.toml`), and tests replay every history that they make."""
 log = structlog.get_logger(__name__)
-
-
-def workflow_runner() -> SandboxedWorkflowRunner:
-    """The sandbox for workflow code, with all of our modules passed through.
-
-    What is passed through is not watched while it runs, so `workflows/ruff.toml` forbids there by name what a replay
-    could not repeat. A module that is not passed through would be loaded anew for every run, unnoticed, so it is
-    refused by name when a worker is made.
-    """
-    return SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(
-            *PASSED_THROUGH
-        ).with_import_notification_policy(
-            SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT
-            | SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
-        )
-    )
 
 
 @dataclass
@@ -160,7 +139,7 @@ class Parts:
                 intake.take_in,
                 reconciling.reconcile,
             ],
-            workflow_runner=workflow_runner(),
+            workflow_runner=WORKFLOW_RUNNER,
             max_cached_workflows=CACHED_WORKFLOWS,
             sticky_queue_schedule_to_start_timeout=settings.timing.step,
             max_concurrent_activities=ACTIVITIES_AT_ONCE,

@@ -6,19 +6,18 @@ from typing import Any
 
 from temporalio import activity, workflow
 
-with workflow.unsafe.imports_passed_through():
-    from activities.contracts import (
-        AnswerKind,
-        AnswerResult,
-        Conclusion,
-        Next,
-        Opened,
-        RuleToRun,
-        StartScreening,
-    )
-    from screening.facts import OrderFacts
-    from screening.policy import Mode
-    from screening.results import CheckResult, Outcome
+from activities.contracts import (
+    AnswerKind,
+    AnswerResult,
+    Conclusion,
+    Next,
+    Opened,
+    RuleToRun,
+    StartScreening,
+)
+from screening.facts import OrderFacts
+from screening.policy import Mode
+from screening.results import CheckResult, Outcome
 
 RULES = ("pin", "spid", "authorized_name", "carrier")
 _NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)

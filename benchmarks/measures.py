@@ -21,7 +21,6 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 import worker
 from activities.contracts import StartScreening, screening_workflow_id
@@ -77,12 +76,12 @@ async def serving(settings: Settings, address: str) -> AsyncIterator[None]:
 async def _timed(
     start: Callable[[str], Awaitable[Any]],
     ids: list[str],
-    answered: Callable[[], Awaitable[bool]] | None = None,
+    answered: Callable[[], Awaitable[None]] | None = None,
 ) -> float:
     """Seconds from the first start to the last result, with a few starts under way at a time.
 
     Args:
-        answered: whether every order has been answered; a screening goes on watching its order after that.
+        answered: waits until every order has been answered; a screening goes on watching its order after that.
     """
     slots = asyncio.Semaphore(AT_ONCE)
 
@@ -95,15 +94,8 @@ async def _timed(
     began = time.perf_counter()
     await asyncio.gather(*(one(portout_id) for portout_id in ids))
     if answered is not None:
-        await _until(answered)
+        await answered()
     return time.perf_counter() - began
-
-
-async def _until(condition: Callable[[], Awaitable[bool]], every: float = LOOKS_EVERY) -> None:
-    while True:
-        if await condition():
-            return
-        await asyncio.sleep(every)
 
 
 async def throughput(address: str, home: Path) -> list[Figure]:
@@ -154,14 +146,12 @@ async def throughput(address: str, home: Path) -> list[Figure]:
 
 @asynccontextmanager
 async def _bare_worker(client: Client) -> AsyncIterator[None]:
-    # As the worker does with its own workflows: the floor is to be as fast as it can be.
-    restrictions = worker.workflow_runner().restrictions.with_passthrough_modules("benchmarks")
     async with Worker(
         client,
         task_queue="bare",
         workflows=[BareScreening],
         activities=BARE_ACTIVITIES,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        workflow_runner=worker.WORKFLOW_RUNNER,
         max_cached_workflows=worker.CACHED_WORKFLOWS,
         max_concurrent_activities=worker.ACTIVITIES_AT_ONCE,
     ):
@@ -185,7 +175,7 @@ async def history_and_latency(address: str, home: Path) -> list[Figure]:
                     task_queue="bench",
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 )
-                await _until(carrier.all_answered, every=0.005)
+                await carrier.all_answered()
                 seconds.append(time.perf_counter() - began)
                 description = await _answered(handle)
                 events.append(description.history_length)

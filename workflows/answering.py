@@ -5,31 +5,30 @@ from dataclasses import dataclass
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from activities.carrier import CarrierActivities
-    from activities.contracts import (
-        AnswerInput,
-        AnswerResult,
-        Carried,
-        CarrierStatus,
-        Conclusion,
-        Ending,
-        Notice,
-        NoticeKind,
-        Opened,
-        ScreeningResult,
-        StartScreening,
-        Verdict,
-    )
-    from activities.records import RecordActivities
-    from records.cases import DecidedBy, Stage
-    from records.ledger import EntryKind
-    from screening.policy import Mode
-    from screening.rejection import Barred
-    from screening.results import Outcome
-    from workflows import search_attributes
-    from workflows.desk import ReviewDesk
-    from workflows.pager import Pager
+from activities.carrier import CarrierActivities
+from activities.contracts import (
+    AnswerInput,
+    AnswerResult,
+    Carried,
+    CarrierStatus,
+    Conclusion,
+    Ending,
+    Notice,
+    NoticeKind,
+    Opened,
+    ScreeningResult,
+    StartScreening,
+    Verdict,
+)
+from activities.records import RecordActivities
+from records.cases import DecidedBy, Stage
+from records.ledger import EntryKind
+from screening.policy import Mode
+from screening.rejection import Barred
+from screening.results import Outcome
+from workflows import search_attributes
+from workflows.desk import ReviewDesk
+from workflows.pager import Pager
 
 
 @dataclass

@@ -11,20 +11,19 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-with workflow.unsafe.imports_passed_through():
-    from activities.asking import AskingActivities
-    from activities.asking_messages import (
-        DOCUMENTS_RECEIVED,
-        Ask,
-        AskInput,
-        Awaited,
-        AwaitInput,
-        Standing,
-        late_sentence,
-    )
-    from activities.contracts import CarrierEvent, Conclusion, Look, NoticeKind, Opened, StartScreening
-    from workflows.messages import ScreeningState
-    from workflows.rescreening import Rescreening
+from activities.asking import AskingActivities
+from activities.asking_messages import (
+    DOCUMENTS_RECEIVED,
+    Ask,
+    AskInput,
+    Awaited,
+    AwaitInput,
+    Standing,
+    late_sentence,
+)
+from activities.contracts import CarrierEvent, Conclusion, Look, NoticeKind, Opened, StartScreening
+from workflows.messages import ScreeningState
+from workflows.rescreening import Rescreening
 
 
 class Asking(Rescreening):

@@ -7,26 +7,25 @@ from typing import Any, Literal
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-with workflow.unsafe.imports_passed_through():
-    from activities.asking_messages import Ask
-    from activities.contracts import (
-        CarrierEvent,
-        Conclusion,
-        Opened,
-        ScreeningResult,
-        StartScreening,
-        Verdict,
-    )
-    from activities.review_messages import Admission, AdmitInput, FirstApproval, NoteInput
-    from activities.reviews import ReviewActivities
-    from activities.who_acts import NEEDS_TOKENS, same_person
-    from records.cases import DecidedBy, Stage
-    from screening.effects import DocumentType
-    from screening.policy import Mode
-    from screening.rejection import is_barred
-    from screening.results import Outcome
-    from workflows.messages import Action, RefusedAttempt, ReviewAccepted, ReviewRequest, ScreeningState
-    from workflows.steps import Steps
+from activities.asking_messages import Ask
+from activities.contracts import (
+    CarrierEvent,
+    Conclusion,
+    Opened,
+    ScreeningResult,
+    StartScreening,
+    Verdict,
+)
+from activities.review_messages import Admission, AdmitInput, FirstApproval, NoteInput
+from activities.reviews import ReviewActivities
+from activities.who_acts import NEEDS_TOKENS, same_person
+from records.cases import DecidedBy, Stage
+from screening.effects import DocumentType
+from screening.policy import Mode
+from screening.rejection import is_barred
+from screening.results import Outcome
+from workflows.messages import Action, RefusedAttempt, ReviewAccepted, ReviewRequest, ScreeningState
+from workflows.steps import Steps
 
 Channel = Literal["update", "signal"]
 _LACKING = {

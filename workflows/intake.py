@@ -6,10 +6,9 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-with workflow.unsafe.imports_passed_through():
-    from activities.contracts import INTAKE_WORKFLOW, IntakeInput, IntakeReport, Notice, NoticeKind
-    from activities.intake import IntakeActivities
-    from activities.notices import NoticeActivities
+from activities.contracts import INTAKE_WORKFLOW, IntakeInput, IntakeReport, Notice, NoticeKind
+from activities.intake import IntakeActivities
+from activities.notices import NoticeActivities
 
 FAILED_RUNS_BEFORE_A_PAGE = 3
 TRIES_PER_RUN = 2

@@ -4,10 +4,9 @@ import asyncio
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from activities.contracts import Notice
-    from activities.notices import NoticeActivities
-    from workflows.steps import Steps
+from activities.contracts import Notice
+from activities.notices import NoticeActivities
+from workflows.steps import Steps
 
 
 class Pager:

@@ -5,13 +5,12 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-with workflow.unsafe.imports_passed_through():
-    from activities.reconciling import (
-        RECONCILE_WORKFLOW,
-        ReconcileActivities,
-        ReconcileInput,
-        ReconcileReport,
-    )
+from activities.reconciling import (
+    RECONCILE_WORKFLOW,
+    ReconcileActivities,
+    ReconcileInput,
+    ReconcileReport,
+)
 
 LONGEST = timedelta(hours=6)
 """How long a day's run is retried; the next day looks two days back."""

@@ -5,12 +5,11 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-with workflow.unsafe.imports_passed_through():
-    from activities.contracts import Carried, Opened, StartScreening
-    from records.cases import Stage
-    from screening.policy import Mode
-    from workflows.messages import RescreenRequest, ReviewRequest
-    from workflows.watching import Watching
+from activities.contracts import Carried, Opened, StartScreening
+from records.cases import Stage
+from screening.policy import Mode
+from workflows.messages import RescreenRequest, ReviewRequest
+from workflows.watching import Watching
 
 
 class Rescreening(Watching):

@@ -12,37 +12,36 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-with workflow.unsafe.imports_passed_through():
-    from activities.asking_messages import Awaited
-    from activities.carrier import CarrierActivities
-    from activities.concluding import ConcludingActivities
-    from activities.contracts import (
-        NEW_COMMENT,
-        SCREENING_WORKFLOW,
-        SENDING_IS_ON,
-        CarrierStatus,
-        ConcludeInput,
-        Conclusion,
-        DeadlineInput,
-        LookInput,
-        Next,
-        NoticeKind,
-        Opened,
-        OpenInput,
-        RuleInput,
-        RuleToRun,
-        ScreeningResult,
-        StartScreening,
-        Verdict,
-    )
-    from activities.opening import OpeningActivities
-    from records.cases import DecidedBy, Stage
-    from screening.policy import Mode
-    from screening.results import CheckResult, Outcome, RuleResult
-    from workflows import search_attributes
-    from workflows.answering import Gone
-    from workflows.asking import Asking
-    from workflows.ladder import Ladder, Rung
+from activities.asking_messages import Awaited
+from activities.carrier import CarrierActivities
+from activities.concluding import ConcludingActivities
+from activities.contracts import (
+    NEW_COMMENT,
+    SCREENING_WORKFLOW,
+    SENDING_IS_ON,
+    CarrierStatus,
+    ConcludeInput,
+    Conclusion,
+    DeadlineInput,
+    LookInput,
+    Next,
+    NoticeKind,
+    Opened,
+    OpenInput,
+    RuleInput,
+    RuleToRun,
+    ScreeningResult,
+    StartScreening,
+    Verdict,
+)
+from activities.opening import OpeningActivities
+from records.cases import DecidedBy, Stage
+from screening.policy import Mode
+from screening.results import CheckResult, Outcome, RuleResult
+from workflows import search_attributes
+from workflows.answering import Gone
+from workflows.asking import Asking
+from workflows.ladder import Ladder, Rung
 
 
 @dataclass

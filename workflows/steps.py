@@ -8,8 +8,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
 
-with workflow.unsafe.imports_passed_through():
-    from settings import Timing
+from settings import Timing
 
 Given = TypeVar("Given")
 Got = TypeVar("Got")

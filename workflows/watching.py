@@ -9,38 +9,37 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from activities.contracts import (
-        FOC_DATE_CHANGED,
-        NEW_COMMENT,
-        SENDING_IS_ON,
-        AnswerKind,
-        Carried,
-        CarrierStatus,
-        Conclusion,
-        Ending,
-        NoticeKind,
-        Opened,
-        RuleInput,
-        ScreeningResult,
-        StartScreening,
-        Verdict,
-    )
-    from activities.records import RecordActivities
-    from activities.watching import WatchActivities
-    from activities.watching_messages import (
-        ClosingInput,
-        CommentsInput,
-        FocMovedInput,
-        LookAfterInput,
-        Seen,
-    )
-    from records.cases import Stage
-    from screening.rejection import Barred
-    from screening.results import CheckResult, Outcome, RuleResult
-    from workflows import search_attributes
-    from workflows.answering import Answering, Gone
-    from workflows.desk import KEPT_ATTEMPTS
+from activities.contracts import (
+    FOC_DATE_CHANGED,
+    NEW_COMMENT,
+    SENDING_IS_ON,
+    AnswerKind,
+    Carried,
+    CarrierStatus,
+    Conclusion,
+    Ending,
+    NoticeKind,
+    Opened,
+    RuleInput,
+    ScreeningResult,
+    StartScreening,
+    Verdict,
+)
+from activities.records import RecordActivities
+from activities.watching import WatchActivities
+from activities.watching_messages import (
+    ClosingInput,
+    CommentsInput,
+    FocMovedInput,
+    LookAfterInput,
+    Seen,
+)
+from records.cases import Stage
+from screening.rejection import Barred
+from screening.results import CheckResult, Outcome, RuleResult
+from workflows import search_attributes
+from workflows.answering import Answering, Gone
+from workflows.desk import KEPT_ATTEMPTS
 
 PORTED_WITHIN = timedelta(days=10)
 """How long after the FOC date a number may still be ported (Telnyx port-out guide)."""

@@ -2,10 +2,9 @@
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from activities.contracts import SCREENING_WORKFLOW, Opened, RuleToRun, ScreeningResult, StartScreening
-    from screening.results import CheckResult, RuleResult
-    from workflows.screening import PortOutScreening
+from activities.contracts import SCREENING_WORKFLOW, Opened, RuleToRun, ScreeningResult, StartScreening
+from screening.results import CheckResult, RuleResult
+from workflows.screening import PortOutScreening
 
 
 @workflow.defn(name=SCREENING_WORKFLOW)

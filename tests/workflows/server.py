@@ -17,7 +17,7 @@ from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.worker import Replayer, Worker
 
 from tests.workflows.world import World
-from worker import workflow_runner
+from worker import WORKFLOW_RUNNER
 from workflows import search_attributes
 from workflows.screening import PortOutScreening
 
@@ -52,7 +52,7 @@ async def skipping_server() -> AsyncIterator[WorkflowEnvironment]:
 
 
 def worker_in(world: World, client: Client, task_queue: str, workflow: type = PortOutScreening) -> Worker:
-    """A worker with one of the real workflows, the sandbox of the real worker, and the activities of a test.
+    """A worker with one of the real workflows, the runner of the real worker, and the activities of a test.
 
     Exceptions in workflow code fail the run here; in production they would hang it until the code is mended.
     """
@@ -61,7 +61,7 @@ def worker_in(world: World, client: Client, task_queue: str, workflow: type = Po
         task_queue=task_queue,
         workflows=[workflow],
         activities=world.activities(),
-        workflow_runner=workflow_runner(),
+        workflow_runner=WORKFLOW_RUNNER,
         workflow_failure_exception_types=[Exception],
     )
 
@@ -73,6 +73,6 @@ def replayer(workflow: type = PortOutScreening) -> Replayer:
     """
     return Replayer(
         workflows=[workflow],
-        workflow_runner=workflow_runner(),
+        workflow_runner=WORKFLOW_RUNNER,
         data_converter=pydantic_data_converter,
     )
