@@ -67,9 +67,11 @@ def environment(service: Service, **more: str) -> dict[str, str]:
     timing = {
         f"PORTOUT_TIMING__{name.upper()}": str(value) for name, value in settings.timing.model_dump().items()
     }
+    sealed = {} if settings.payload_keys is None else {"PORTOUT_PAYLOAD_KEYS": settings.payload_keys}
     return {
         **inherited,
         **timing,
+        **{name: key.get_secret_value() for name, key in sealed.items()},
         "TEMPORAL_ADDRESS": service.address,
         "TELNYX_BASE_URL": service.carrier.base_url,
         "PORTOUT_HOME": str(settings.home),

@@ -3,13 +3,14 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 
+from tests.records.behind import behind_its_back
 from tests.scenarios.receiver import Receiver
 from tests.service import Service
 
@@ -78,6 +79,17 @@ def files(service: Service) -> dict[str, bytes]:
 def _bytes_of(path: Path) -> bytes:
     # Read by another process: had this one closed a file of the database, it would have lost SQLite's locks on it.
     return subprocess.run(["cat", path], check=True, capture_output=True).stdout
+
+
+def tables(service: Service, *, but: Collection[str]) -> dict[str, bytes]:
+    """The rows of every table of the records but these, as a stranger with the file reads them."""
+    url = service.settings.records_url
+    names = {row[0] for row in behind_its_back(url, "SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert names > set(but)
+    return {
+        f"table {name}": str(behind_its_back(url, f"SELECT * FROM {name}")).encode()
+        for name in names - set(but)
+    }
 
 
 def requests(service: Service) -> dict[str, bytes]:

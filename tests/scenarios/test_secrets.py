@@ -1,41 +1,73 @@
-"""No PIN and no key anywhere: in history, records, logs or notices, after every sample order was played."""
+"""What must not be found, after every sample order was played and much went wrong.
+
+No PIN and no key anywhere: in history, records, logs, notices, requests or what commands print. No name and no number
+in what others than reviewers see: history as Temporal's database holds it, logs and notices.
+"""
 
 import asyncio
+import base64
+import os
 from pathlib import Path
 
 import httpx
+from pydantic import SecretStr
+from temporalio.client import Client
 
 from records.cases import Stage
 from sandbox.sample_customers import CUSTOMERS
 from sandbox.samples import Act, SampleOrder, sample_customers_csv, sample_orders, sample_pins, seed
 from sandbox.serve import SandboxServer
+from tests.commands.conftest import shell_of
+from tests.commands.shell import Shell
 from tests.scenarios import searching
 from tests.scenarios.processes import ServiceProcess, worker_process
 from tests.scenarios.receiver import Receiver, receiving
 from tests.service import REVIEWER, Service, installed
+from tests.waiting import eventually
 
 API_KEY = "KEY-0193-of-an-account-with-numbers"
+NAMES = [name for customer in CUSTOMERS for name in (customer.name, *customer.authorized_names)]
+NUMBERS = [number for customer in CUSTOMERS for number in customer.numbers]
+PERSONAL = [*NAMES, *NUMBERS]
+WITH_PEOPLE = ("customers", "customer_numbers", "customer_contacts", "policies")
+"""Tables that hold who the customers are, and the fixtures of the rules' own tests."""
+WITH_NUMBERS = ("attempts", "history")
+"""Tables that the rules of velocity and repetition ask by number."""
 SALT = "searched"
 """Orders of the samples that no other test on the same server starts a workflow for."""
 WAITS = (Act.APPROVE, Act.DENY, Act.APPROVE_BY_SIGNAL, Act.CANCEL, Act.LET_IT_LAPSE)
 
 
-async def test_no_pin_and_no_key_is_written_anywhere(temporal: str, tmp_path: Path) -> None:
-    secrets = [*sample_pins(), API_KEY]
+async def test_no_secret_is_written_anywhere_and_no_person_where_strangers_look(
+    temporal: str, tmp_path: Path
+) -> None:
+    sealing = base64.b64encode(os.urandom(32)).decode()
+    secrets = [*sample_pins(), API_KEY, sealing]
     with receiving() as pager:
         more = {
             "TELNYX_API_KEY": API_KEY,
             "PORTOUT_SEND": "yes",
             "PORTOUT_NOTIFY": pager.notify("review", "escalation", "incident"),
         }
-        async with installed(temporal, tmp_path, carrier=SandboxServer(key=API_KEY)) as service:
+        carrier, keys = SandboxServer(key=API_KEY), SecretStr(f"first:{sealing}")
+        async with installed(temporal, tmp_path, carrier=carrier, payload_keys=keys) as service:
             _import_customers(service)
             async with worker_process(service, **more) as process:
                 await process.started()
                 await _play(service)
+                await _fail(service)
                 haystacks = await _everything(service, process, pager)
+                haystacks["output"] = await _printed(shell_of(service, **more))
+                strange = await searching.histories(service, await Client.connect(temporal))
             assert searching.places_of(secrets, haystacks) == []
-            _assert_notices_help_and_name_nobody(pager)
+            assert all("Order PO_7000" in text for text in pager.texts("review"))
+            told = {name: haystacks[name] for name in ("file worker.log", "notices")}
+            tables = searching.tables(service, but=(*WITH_PEOPLE, *WITH_NUMBERS))
+            people = [*PERSONAL, *(number.removeprefix("+1") for number in NUMBERS)]
+            assert searching.places_of(people, {**strange, **told, **tables}) == []
+            assert searching.places_of(NAMES, searching.tables(service, but=WITH_PEOPLE)) == []
+            # With the key they are there: it is the encryption that hides them.
+            assert {place.split()[0] for place in searching.places_of(PERSONAL, haystacks)} >= {"history"}
             await _plant(service, pager, secrets[0])
             found = searching.places_of(secrets, await _everything(service, process, pager))
     places = {place.split()[0].rstrip(":") for place in found}
@@ -82,13 +114,23 @@ async def _everything(service: Service, process: ServiceProcess, pager: Receiver
     return haystacks
 
 
-def _assert_notices_help_and_name_nobody(pager: Receiver) -> None:
-    texts = pager.texts("review")
-    assert len(texts) >= 8
-    assert all("Order PO_7000" in text and "until the carrier approves by silence" in text for text in texts)
-    names = [name for customer in CUSTOMERS for name in (customer.name, *customer.authorized_names)]
-    numbers = [number for customer in CUSTOMERS for number in customer.numbers]
-    assert searching.places_of([*names, *numbers], searching.notices(pager)) == []
+async def _fail(service: Service) -> None:
+    """Have an answer fail again and again, so that what is kept of failures is searched as well."""
+    order = service.place()
+    service.fault(method="PATCH", path_prefix=f"/portouts/{order}", status=500)
+    await eventually(lambda: len(service.asked(f"/portouts/{order}/authorized", "PATCH")) > 1)
+
+
+async def _printed(portout: Shell) -> bytes:
+    """What commands print about all of it, also where they refuse to do something."""
+    waiting = next(sample.id for sample in sample_orders(salt=SALT) if sample.act is Act.LET_IT_LAPSE)
+    told = f"It is {sample_pins()[0]}."
+    ran = await asyncio.gather(
+        portout("show", waiting, "--json"),
+        portout("settings", PORTOUT_PIN_KEY=API_KEY),
+        portout("approve", waiting, "--reason", told, "--by", REVIEWER, TELNYX_API_KEY="wrong"),
+    )
+    return "".join(one.out + one.err for one in ran).encode()
 
 
 async def _plant(service: Service, pager: Receiver, secret: str) -> None:
