@@ -20,6 +20,7 @@ ROOMS = {
     "reconciling": ("reconcile",),
     "ruling": ("rules",),
     "customers": ("customers",),
+    "records": ("records",),
     "carrier": ("carrier",),
     "tokens": ("token",),
 }

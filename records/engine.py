@@ -24,6 +24,7 @@ from records.errors import (
     RecordsError,
     Refused,
 )
+from records.postgresql import connect_arguments, why_away
 
 PATIENCE = 5.0
 """Seconds that a call waits for a writer of another process, and again for one of this process. Together they
@@ -32,10 +33,13 @@ stay below the time that an activity has, so that no write can land after its ac
 CHUNK = 500
 """Values in one IN (…): far below the limit of either database."""
 
-MIGRATE = "`portout up` and `portout worker` bring it up to date when they start."
+MIGRATE_FILE = "`portout up` and `portout worker` bring it up to date when they start."
+MIGRATE_SERVER = "run `portout records upgrade`."
 
 _AWAY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_READONLY")
 _BROKEN = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
+_LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("name"), 0)))
+_ONE_STATE = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _UNDEFINED_TABLE_OR_COLUMN = ("42P01", "42703")
 
 if TYPE_CHECKING:
@@ -64,11 +68,15 @@ class Database:
     def __init__(self, url: str, *, create: bool = False) -> None:
         parsed = _parse(url)
         self.sqlite = parsed.get_backend_name() == "sqlite"
-        self.name = parsed.database if self.sqlite else parsed.render_as_string(hide_password=True)
+        self.remedy = MIGRATE_FILE if self.sqlite else MIGRATE_SERVER
+        """What brings the tables up to date, as the end of a sentence."""
+        self.name = (parsed.database or "") if self.sqlite else parsed.render_as_string(hide_password=True)
         if self.sqlite:
-            self._find_file(Path(parsed.database or ""), create)
+            self._find_file(Path(self.name), create)
         self._lock = threading.Lock()
         self._engine = _make_engine(parsed)
+        # Statements of PostgreSQL see each what is committed by then, unless they are told otherwise.
+        self._reading = self._engine if self.sqlite else self._engine.execution_options(**_ONE_STATE)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -76,7 +84,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database and changes nothing."""
-        with self._sentences(), self._engine.begin() as connection:
+        with self._sentences(), self._reading.begin() as connection:
             self._begin(connection, "BEGIN")
             yield connection
 
@@ -91,9 +99,7 @@ class Database:
         if not self.sqlite:
             with self._sentences(), self._engine.begin() as connection:
                 for name in sorted(one_at_a_time):
-                    connection.execute(
-                        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0)))
-                    )
+                    connection.execute(_LOCK, {"name": name})
                 yield connection
             return
         if not self._lock.acquire(timeout=PATIENCE):
@@ -136,7 +142,7 @@ class Database:
         if file.exists():
             return
         if not create:
-            raise NotMigrated(f"There is no records database at {file}: {MIGRATE}")
+            raise NotMigrated(f"There is no records database at {file}: {MIGRATE_FILE}")
         try:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
@@ -167,11 +173,13 @@ class Database:
         if code.startswith(_AWAY):
             return self._unavailable(text)
         if code in _UNDEFINED_TABLE_OR_COLUMN or text.startswith(("no such table", "no such column")):
-            return NotMigrated(f"The records database {self.name} lacks tables of this version: {MIGRATE}")
+            return NotMigrated(
+                f"The records database {self.name} lacks tables of this version: {self.remedy}"
+            )
+        if not self.sqlite and (why := why_away(error)):
+            return self._unavailable(why)
         # psycopg has a class of its own for each SQLSTATE, below those that every driver has.
         kinds = {kind.__name__ for kind in type(error).__mro__}
-        if kinds & {"OperationalError", "InterfaceError"} and not self.sqlite:
-            return self._unavailable(text or "no answer")
         if "IntegrityError" in kinds:
             return Refused(f"The records database {self.name} refused a change ({text}).")
         return RecordsError(f"The records database {self.name} failed ({type(error).__name__} {text}).")
@@ -179,7 +187,7 @@ class Database:
     def _unavailable(self, why: str) -> DatabaseUnavailable:
         return DatabaseUnavailable(
             f"The records database {self.name} is unavailable ({why}): it is tried again by itself; "
-            "if this lasts, check its disk and who holds it."
+            f"if this lasts, check {'its disk and who holds it' if self.sqlite else 'the server and the way to it'}."
         )
 
 
@@ -199,20 +207,25 @@ def _parse(url: str) -> URL:
 
 
 def _make_engine(url: URL) -> Engine:
-    arguments: dict[str, Any] = {
-        "hide_parameters": True,
-        "pool_size": 8,
-        "max_overflow": 24,
-        "pool_timeout": 10,
-    }
+    arguments: dict[str, Any] = {"hide_parameters": True, "pool_timeout": 10}
     if url.get_backend_name() == "sqlite":
-        engine = sa.create_engine(url, connect_args={"timeout": PATIENCE}, **arguments)
+        engine = sa.create_engine(
+            url, connect_args={"timeout": PATIENCE}, pool_size=8, max_overflow=24, **arguments
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")  # SQLAlchemy's default is the driver before this one
     try:
-        return sa.create_engine(url, pool_pre_ping=True, **arguments)
+        # A server takes 100 connections, and several workers and the console share them.
+        return sa.create_engine(
+            url,
+            connect_args=connect_arguments(url, PATIENCE),
+            pool_pre_ping=True,
+            pool_size=8,
+            max_overflow=8,
+            **arguments,
+        )
     except (ImportError, NoSuchModuleError):
         raise BadUrl(
             f"The driver for {url.drivername} is not installed: install psycopg, or use a sqlite URL."

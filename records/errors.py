@@ -22,6 +22,10 @@ class DatabaseDamaged(RecordsError):
     """What the database holds cannot be what was stored in it."""
 
 
+class BackupRefused(RecordsError):
+    """A backup could not be made or restored: nothing was changed."""
+
+
 class Refused(RecordsError):
     """The database refused a change: a constraint or the append-only ledger stands against it."""
 

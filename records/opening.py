@@ -12,7 +12,8 @@ RECORDS_KEY = "records.key"
 
 
 def open_records(settings: Settings) -> Records:
-    """Bring the database up to date and open it. The SQLite default makes its own keys beside the file.
+    """Open the database. A SQLite file is brought up to date first, and gets its own keys beside it; a PostgreSQL,
+    which others use at the same time, is left to `portout records upgrade`.
 
     Raises:
         RecordsError: the database or a key cannot be used.
@@ -22,7 +23,8 @@ def open_records(settings: Settings) -> Records:
     # The keys first: a database that cannot be used without one need not be changed.
     pin_key = _key(settings, settings.pin_key, "pin.key", make=True)
     records_key = _key(settings, settings.records_key, RECORDS_KEY, make=True)
-    upgrade(settings.records_url)
+    if settings.records_url.startswith("sqlite"):
+        upgrade(settings.records_url)
     return Records.open(settings.records_url, pin_key=pin_key, records_key=records_key)
 
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from records.attempts import Attempts
 from records.cases import Cases, CaseUpdate
 from records.customers import Customers
-from records.engine import MIGRATE, Database
+from records.engine import Database
 from records.errors import NotMigrated
 from records.history import History, PastOrder
 from records.ledger import Ledger
@@ -21,7 +21,7 @@ from records.policies import Policies
 from records.schema import REVISION, customers, keys
 from records.sealing import Sealer
 from records.tokens import Tokens
-from records.upgrade import version
+from records.upgrade import NEWER, version
 
 
 class Records:
@@ -66,7 +66,7 @@ class Records:
             if found != REVISION:
                 raise NotMigrated(
                     f"The records database {database.name} is at version {found or 'none'}, this program "
-                    f"needs {REVISION}: {MIGRATE}"
+                    f"needs {REVISION}: {database.remedy if (found or '') < REVISION else NEWER}"
                 )
         except BaseException:
             database.close()

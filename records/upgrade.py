@@ -1,6 +1,7 @@
 """Bringing a database up to date: Alembic migrations from this package, run from any directory."""
 
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from records.schema import REVISION
 if TYPE_CHECKING:
     from alembic.config import Config
 
+NEWER = "it was made by a newer version of this program, so install that."
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSION = sa.text("SELECT version_num FROM alembic_version")
 
@@ -21,7 +23,14 @@ _VERSION = sa.text("SELECT version_num FROM alembic_version")
 _one_thread = threading.Lock()
 
 
-def upgrade(url: str) -> None:
+@dataclass(frozen=True)
+class Upgraded:
+    before: str | None
+    """The migration that the database was at; None: it was empty."""
+    after: str
+
+
+def upgrade(url: str) -> Upgraded:
     """Makes or changes the tables as this version needs them; nothing when they are.
 
     The whole way is one transaction under a lock: of processes that start at once, one migrates and the
@@ -33,8 +42,10 @@ def upgrade(url: str) -> None:
     database = Database(url, create=True)
     try:
         database.use_wal()
-        if version(database) != REVISION:
+        before = version(database)
+        if before != REVISION:
             _migrate(database)
+        return Upgraded(before, REVISION)
     finally:
         database.close()
 
@@ -80,6 +91,4 @@ def _migrate(database: Database) -> None:
         with _one_thread, database.write("migration") as connection:
             command.upgrade(alembic_config(connection), "head")
     except CommandError:
-        raise NotMigrated(
-            f"The records database {database.name} was made by a newer version of this program: install that."
-        ) from None
+        raise NotMigrated(f"The records database {database.name} cannot be used: {NEWER}") from None

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from pydantic import SecretStr
 
+from records.engine import Database
 from records.store import Records
-from records.upgrade import upgrade
+from records.upgrade import alembic_config, upgrade
 
 if TYPE_CHECKING:
     from tests.postgresql import PostgreSQL
@@ -80,3 +82,11 @@ def open_records(url: str, kept_in: str, tmp_path: Path, migrated: Path) -> Iter
 @pytest.fixture
 def records(open_records: Open) -> Records:
     return open_records()
+
+
+def migrate_down(url: str, to: str = "base") -> None:
+    """What an operator who goes back to an older version would have Alembic do."""
+    database = Database(url)
+    with database.write() as connection:
+        command.downgrade(alembic_config(connection), to)
+    database.close()

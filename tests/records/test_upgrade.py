@@ -9,34 +9,27 @@ import sys
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
+from sqlalchemy.types import TypeEngine
 
 from records import engine
-from records.cases import CaseUpdate
 from records.engine import Database
 from records.errors import DatabaseUnavailable, NotMigrated
 from records.ledger import EntryKind, LedgerEntry
-from records.schema import REVISION, customers, metadata
+from records.schema import REVISION, UtcDateTime, Words, customers, metadata
 from records.store import Records
-from records.upgrade import alembic_config, is_current, upgrade
+from records.upgrade import Upgraded, alembic_config, is_current, upgrade
 from tests.records.behind import behind_its_back
-from tests.records.conftest import NOW, PIN_KEY, RECORDS_KEY
+from tests.records.conftest import NOW, PIN_KEY, RECORDS_KEY, migrate_down
 
 ROOT = Path(__file__).parents[2]
-
-
-def downgrade(url: str) -> None:
-    database = Database(url)
-    with database.write() as connection:
-        command.downgrade(alembic_config(connection), "base")
-    database.close()
 
 
 def tables(url: str) -> set[str]:
@@ -70,19 +63,75 @@ def test_the_schema_names_the_newest_migration(url: str) -> None:
     assert heads == [REVISION]
 
 
-def test_up_and_down_and_up_again_with_data(url: str) -> None:
-    for _ in range(2):
-        upgrade(url)
-        records = Records.open(url, pin_key=PIN_KEY, records_key=RECORDS_KEY)
-        records.cases.upsert(CaseUpdate(portout_id="p1", updated_at=NOW))
-        records.marks.set("a", "b")
-        assert records.ledger.append(
-            LedgerEntry("p1", EntryKind.SCREENED, "s1", NOW, {"round": 1}, {"name": "Ann"})
-        )
-        assert [case.portout_id for case in records.cases.all()] == ["p1"]
-        records.close()
-        downgrade(url)
-        assert tables(url) == {"alembic_version"}
+def test_down_to_each_version_and_up_again_with_data(url: str) -> None:
+    upgrade(url)
+    _fill(url)
+    before = _rows(url)
+    assert all(before.values())
+    for revision in _revisions(url)[1:]:
+        migrate_down(url, revision)
+        kept = _rows(url)
+        assert {"customers", "cases", "ledger", "keys", "policies"} <= kept.keys()
+        for name, (row, *more) in kept.items():
+            assert row.items() <= before[name][0].items(), f"{name} at {revision}"
+            assert len(more) == len(before[name]) - 1
+        assert upgrade(url) == Upgraded(revision, REVISION)
+        assert _rows(url).keys() == before.keys()
+    records = Records.open(url, pin_key=PIN_KEY, records_key=RECORDS_KEY)
+    assert records.ledger.verify_chain("p1") == []
+    assert records.ledger.entries("p1")[0].personal == {"name": "Ann"}
+    records.close()
+    migrate_down(url)
+    assert tables(url) == {"alembic_version"}
+    upgrade(url)
+    _fill(url)
+
+
+def _fill(url: str) -> None:
+    """A row in every table, with a value in every column; and a true entry of the ledger."""
+    values: dict[type[TypeEngine[Any]], object] = {
+        UtcDateTime: NOW, Words: "x", sa.Text: "x", sa.Boolean: True, sa.LargeBinary: b"x", sa.JSON: {},
+        sa.Integer: 1, sa.BigInteger: 1,
+    }  # fmt: skip
+    database = Database(url)
+    with database.write() as connection:
+        for table in metadata.sorted_tables:
+            given = [column for column in table.c if column is not table.autoincrement_column]
+            row = {column.name: values[type(column.type)] for column in given}
+            connection.execute(sa.insert(table), row)
+    database.close()
+    records = Records.open(url, pin_key=PIN_KEY, records_key=RECORDS_KEY)
+    assert records.ledger.append(
+        LedgerEntry("p1", EntryKind.SCREENED, "s1", NOW, {"round": 1}, {"name": "Ann"})
+    )
+    records.close()
+
+
+def _rows(url: str) -> dict[str, list[dict[str, str]]]:
+    """What is stored, as the tables are now."""
+    database, found = Database(url), sa.MetaData()
+    with database.read() as connection:
+        found.reflect(connection)
+        rows = {
+            table.name: [
+                {name: str(value) for name, value in row._mapping.items()}
+                for row in connection.execute(sa.select(table).order_by(*table.primary_key))
+            ]
+            for table in found.sorted_tables
+            if table.name != "alembic_version"
+        }
+    database.close()
+    return rows
+
+
+def _revisions(url: str) -> list[str]:
+    """Newest first."""
+    database = Database(url)
+    with database.read() as connection:
+        walked = ScriptDirectory.from_config(alembic_config(connection)).walk_revisions()
+        found = [script.revision for script in walked]
+    database.close()
+    return found
 
 
 def test_on_postgresql_the_ledger_refuses_changes_by_a_function(url: str) -> None:

@@ -1,0 +1,48 @@
+"""`records upgrade`, `backup`, `restore`."""
+
+from pathlib import Path
+
+import pytest
+
+from records.schema import REVISION
+from tests.commands.inside import Inside
+from tests.postgresql import PostgreSQL
+
+KEYS = {"PORTOUT_PIN_KEY": "cHBw" * 10 + "cHA=", "PORTOUT_RECORDS_KEY": "cnJy" * 10 + "cnI="}
+
+
+async def test_a_new_file_is_migrated_backed_up_and_restored(tmp_path: Path) -> None:
+    here, there = (Inside({"PORTOUT_HOME": str(tmp_path / name)}) for name in ("here", "there"))
+    upgraded, again = await here("records", "upgrade"), await here("records", "upgrade")
+    assert upgraded.out.endswith(
+        f"/here/records.db is at version {REVISION} now; before, it had no tables.\n"
+    )
+    assert again.out.endswith(f"/here/records.db was at version {REVISION} already.\n")
+    backed_up = await here("records", "backup", str(tmp_path / "backup"))
+    assert f"version {REVISION}, 0." in backed_up.out
+    assert "Keep the keys" in backed_up.out
+    restored = await there("records", "restore", str(tmp_path / "backup"))
+    assert (
+        f"is restored from {tmp_path}/backup: version {REVISION}. Then `portout ledger verify`"
+        in restored.out
+    )
+    refused = await there("records", "restore", str(tmp_path / "backup"))
+    assert refused.code == 1
+    assert "is not empty: restore into a new one" in refused.sentence
+
+
+async def test_postgresql_is_migrated_by_the_command_alone(
+    tmp_path: Path, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(postgresql.programs))
+    url = postgresql.new_database(migrated=False)
+    place = Inside({"PORTOUT_HOME": str(tmp_path), "PORTOUT_DATABASE_URL": url, **KEYS})
+    before = await place("token", "list")
+    assert before.code == 1
+    assert "is at version none, this program needs" in before.sentence
+    assert before.sentence.endswith("run `portout records upgrade`.")
+    assert (await place("token", "add", "root", "--role", "senior")).sentence == before.sentence
+    assert (await place("records", "upgrade")).code == 0
+    assert (await place("token", "list")).code == 0
+    assert (await place("records", "backup", str(tmp_path / "backup"))).code == 0
+    postgresql.used(url)
