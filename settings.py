@@ -97,6 +97,8 @@ class Settings(BaseSettings):
     lease: float = Field(900.0, gt=0)
     pin_key: SecretStr | None = None
     records_key: SecretStr | None = None
+    ledger_key: SecretStr | None = None
+    ledger_checkpoints: Path | None = None
     payload_keys: SecretStr | None = None
     codec_origins: Annotated[tuple[str, ...], NoDecode] = TEMPORAL_UI
     notify: SecretStr | None = None
@@ -210,8 +212,17 @@ class Settings(BaseSettings):
         return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
 
     @property
+    def checkpoint_file(self) -> Path:
+        """Where the checkpoints of the ledger are written: nothing that can reach the database should reach it."""
+        return self.ledger_checkpoints or self.home.resolve() / "checkpoints.jsonl"
+
+    @property
     def schedule_id(self) -> str:
         return f"{self.task_queue}-intake"
+
+    @property
+    def checkpoint_schedule_id(self) -> str:
+        return f"{self.task_queue}-checkpoints"
 
     @property
     def reconcile_schedule_id(self) -> str:

@@ -17,10 +17,12 @@ from activities.asking_messages import (
 )
 from activities.carrier_errors import retrying
 from activities.documents import hashes_of, linked_documents
+from activities.entries import header_from
 from activities.lateness import seconds_tried
 from activities.notices import NoticeBoard
 from records.cases import CaseUpdate
 from records.ledger import EntryKind, LedgerEntry
+from records.ledger_actor import POLICY, LedgerActor
 from records.marks import PAUSED
 from records.store import Records
 from screening.checks import documents
@@ -181,8 +183,9 @@ class AskingActivities:
                     portout_id=given.portout_id,
                     kind=EntryKind.ASKED,
                     step_key=f"asked:{ask.key}",
-                    body={
-                        "round": given.round,
+                    actor=LedgerActor.person(ask.by, token=ask.token, role=ask.role) if ask.by else POLICY,
+                    body=self._header(given)
+                    | {
                         "by": ask.by,
                         "types": ask.types,
                         "until": until.isoformat(),
@@ -200,6 +203,9 @@ class AskingActivities:
             ),
         )
 
+    def _header(self, given: AskInput | AwaitInput) -> dict[str, object]:
+        return header_from(self._records.cases.get(given.portout_id), given.round)
+
     def _write_late(self, given: AwaitInput) -> None:
         now = datetime.now(UTC)
         sentence = late_sentence(given.ask.types)
@@ -209,7 +215,7 @@ class AskingActivities:
                     portout_id=given.portout_id,
                     kind=EntryKind.ASKED,
                     step_key=f"{given.run_id}:waited:{given.ask.key}",
-                    body={"round": given.round, "types": given.ask.types, "note": sentence},
+                    body=self._header(given) | {"types": given.ask.types, "note": sentence},
                     at=now,
                 )
             ],

@@ -20,12 +20,15 @@ class Ask(DocumentRequest):
     Attributes:
         key: names it among everything that is asked about its order: under one key there is one comment.
         by: the reviewer who asks; None for the policy.
+        token, role: id of the token by which they proved who they are, and what it gives; None if nothing proved it.
         wait: seconds for which the documents are awaited, from the comment on.
         recheck: seconds between two looks.
     """
 
     key: str
     by: str | None = None
+    token: str | None = None
+    role: str | None = None
     wait: float
     recheck: float
 

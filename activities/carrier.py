@@ -142,7 +142,8 @@ class CarrierActivities:
                 # Whether the endpoint takes a code is undocumented in its schema, so a refusal is tried once without.
                 try:
                     without_code = answer.model_copy(update={"rejection_code": None})
-                    return await self._taken(given, await self._send(given, without_code))
+                    taken = await self._taken(given, await self._send(given, without_code))
+                    return taken.model_copy(update={"sent": without_code})
                 except Unprocessable:
                     sent_before = True
             return await self._settled_at_last(given, maybe_ours=sent_before) or _refused()

@@ -17,6 +17,7 @@ from activities.contracts import (
     Opened,
 )
 from activities.eligible import eligible_codes
+from activities.entries import header_of
 from activities.evidence import customers_among
 from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
@@ -24,9 +25,9 @@ from activities.policies import PolicyShelf
 from activities.questions import question_of
 from records.cases import CaseUpdate, Stage
 from records.ledger import EntryKind, LedgerEntry
+from records.ledger_actor import DEADLINE, POLICY
 from records.store import Records
 from screening import decision as core
-from screening.bundle import ENGINE_VERSION
 from screening.facts import CustomerFacts, OrderFacts
 from screening.policy import Mode, Policy
 from screening.rejection import EligibleCode, pick
@@ -171,7 +172,8 @@ class ConcludingActivities:
                 portout_id=opened.order.id,
                 kind=EntryKind.DECIDED,
                 step_key=f"{opened.run_id}:{activity.info().activity_id}",
-                body=_header(opened)
+                actor=DEADLINE,
+                body=header_of(opened)
                 | {
                     "by": "deadline",
                     "outcome": outcome,
@@ -193,7 +195,7 @@ def entry_of(
     """
     opened = given.opened
     bars = {result.rule_id: result.check.bars_approval for result in given.results}
-    body = _header(opened) | {
+    body = header_of(opened) | {
         "screened_at": (given.screened_at or given.now).isoformat(),
         "review_because": opened.review_because,
         "several_customers": opened.several_customers,
@@ -201,7 +203,6 @@ def entry_of(
         "next": conclusion.next,
         "score": decided.score,
         "people": decided.people,
-        "notes": conclusion.notes,
         "reject_as": decided.reject_as,
         "answer": conclusion.answer.model_dump() if conclusion.answer else None,
         "documents_came": given.document_hashes,
@@ -224,7 +225,9 @@ def entry_of(
             "order": opened.order.model_dump(mode="json"),
             "customers": [customer.model_dump(mode="json") for customer in customers],
             "findings": seen,
+            "notes": conclusion.notes,
         },
+        actor=POLICY,
         at=given.now,
     )
 
@@ -235,16 +238,6 @@ def known_facts(order: OrderFacts, results: Sequence[RuleResult]) -> Mapping[str
     for result in results:
         facts.update(result.check.facts)
     return facts
-
-
-def _header(opened: Opened) -> dict[str, object]:
-    return {
-        "round": opened.round,
-        "policy": opened.policy,
-        "policy_digest": opened.policy_digest,
-        "engine": ENGINE_VERSION,
-        "mode": opened.mode,
-    }
 
 
 def conclusion_of(

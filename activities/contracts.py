@@ -230,6 +230,9 @@ class Verdict(Message):
     reason: str | None = None
     """The reviewer's own words; they stay here unless the answer carries them."""
     channel: str | None = None
+    token: str | None = None
+    """Id of the token by which the reviewer proved who they are; None if nothing proved it."""
+    role: str | None = None
 
     @property
     def people(self) -> str | None:
@@ -257,6 +260,8 @@ class AnswerResult(Message):
     carrier_status: str
     rejection_code: int | None = None
     recorded: bool = True
+    sent: Answer | None = None
+    """What the carrier took, where that is not the answer as it was fixed: it refused its code."""
     at: datetime
 
 
@@ -271,6 +276,8 @@ class Ending(Message):
     decided_by: DecidedBy
     carrier_status: str
     rejection_code: int | None = None
+    sent: Answer | None = None
+    """What was sent to the carrier, exactly."""
     note: str | None = None
     refused_attempts: list[str] = []
     at: datetime
@@ -288,6 +295,7 @@ class Ending(Message):
             decided_by=verdict.by,
             carrier_status=result.carrier_status,
             rejection_code=result.rejection_code,
+            sent=result.sent or verdict.answer,
             at=result.at,
         )
 

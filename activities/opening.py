@@ -16,6 +16,7 @@ from activities.contracts import (
     RuleToRun,
     ScreeningResult,
 )
+from activities.entries import header_of
 from activities.evidence import DOCUMENT_FACTS, past_order
 from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
@@ -24,6 +25,7 @@ from activities.watching import answered_case
 from records.cases import CaseUpdate, Stage
 from records.customer_record import CustomerMatch
 from records.ledger import EntryKind, LedgerEntry, PastRounds, ReadEntry
+from records.ledger_actor import CARRIER
 from records.store import Records
 from screening.checks import CHECKS
 from screening.countries import countries_of
@@ -142,12 +144,13 @@ class OpeningActivities:
                 portout_id=opened.order.id,
                 kind=EntryKind.REFUSED_BY_CARRIER,
                 step_key=f"{opened.run_id}:refused_by_carrier:{opened.round - 1}",
-                body={
+                body=header_of(opened)
+                | {
                     "round": opened.round - 1,
                     "status": answer.body.get("status"),
                     "note": "The order is pending again after our answer.",
                 },
-                personal={},
+                actor=CARRIER,
                 at=now,
             )
         )

@@ -5,10 +5,11 @@ import asyncio
 from temporalio import activity
 
 from activities.contracts import Ending
+from activities.entries import header_of, who_decided
 from records.cases import CaseUpdate, Stage
 from records.ledger import REFUSED_AS_INVALID, EntryKind, LedgerEntry
+from records.ledger_actor import CARRIER
 from records.store import Records
-from screening.bundle import ENGINE_VERSION
 
 
 class RecordActivities:
@@ -30,11 +31,7 @@ def write_ending(records: Records, ending: Ending) -> None:
     """
     opened, verdict = ending.opened, ending.verdict
     order = opened.order
-    body = {
-        "round": opened.round,
-        "policy_digest": opened.policy_digest,
-        "engine": ENGINE_VERSION,
-        "mode": opened.mode,
+    body = header_of(opened) | {
         "outcome": ending.outcome,
         "decided_by": ending.decided_by,
         "reviewer": verdict.reviewer if verdict else None,
@@ -43,6 +40,7 @@ def write_ending(records: Records, ending: Ending) -> None:
         "status": verdict.answer.status if verdict else None,
         "rejection_code": verdict.answer.rejection_code if verdict else None,
         "reason": verdict.answer.reason if verdict else None,
+        "sent": ending.sent.model_dump() if ending.sent else None,
         "carrier_status": ending.carrier_status,
         "carrier_rejection_code": ending.rejection_code,
         "would_have": ending.conclusion.outcome if ending.conclusion else None,
@@ -57,6 +55,7 @@ def write_ending(records: Records, ending: Ending) -> None:
             step_key=f"{opened.run_id}:{ending.kind}",
             body=body,
             personal={"reviewer_reason": verdict.reason} if verdict and verdict.reason else {},
+            actor=who_decided(verdict) if verdict and ending.kind is EntryKind.ANSWERED else CARRIER,
             at=ending.at,
         )
     ]
@@ -66,7 +65,7 @@ def write_ending(records: Records, ending: Ending) -> None:
                 portout_id=order.id,
                 kind=EntryKind.REVIEWED,
                 step_key=f"{opened.run_id}:refused-attempts",
-                body={"round": opened.round, "action": "refused attempts"},
+                body=header_of(opened) | {"action": "refused attempts"},
                 personal={"attempts": ending.refused_attempts},
                 at=ending.at,
             )

@@ -48,6 +48,9 @@ class Admission(Message):
     refused_because: str | None = None
     waits_for_another: bool = False
     """It is the first of two approvals."""
+    token: str | None = None
+    """Id of the token that proved who decides; None if nothing did."""
+    role: str | None = None
     reason: str | None = None
     """What may be kept of the reason, when it is not the reason itself."""
 

@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError
 from activities.carrier_errors import retrying
 from activities.contracts import Answer
 from activities.eligible import eligible_codes
+from activities.entries import header_of, person
 from activities.lateness import seconds_tried
 from activities.notices import NoticeBoard
 from activities.pins import reveals_pin
@@ -20,6 +21,7 @@ from activities.who_acts import Actor, approval_objection, claimed, people_neede
 from records.cases import CaseUpdate
 from records.errors import RecordsError
 from records.ledger import EntryKind, LedgerEntry
+from records.ledger_actor import LedgerActor
 from records.store import Records
 from screening.facts import OrderFacts
 from screening.policy import Policy
@@ -82,7 +84,14 @@ class ReviewActivities:
                 else await self._admit(given, actor)
             )
         await self._write(given, actor, admission)
-        return admission.model_copy(update={"reason": given.reason if left_out else None})
+        verified = actor.verified
+        return admission.model_copy(
+            update={
+                "reason": given.reason if left_out else None,
+                "token": verified.token_id if verified else None,
+                "role": verified.role if verified else None,
+            }
+        )
 
     async def _left_out(self, given: AdmitInput, *, may_stand_unread: bool) -> str | None:
         """What stands in the ledger for a decision's words, when they may not be kept.
@@ -133,7 +142,9 @@ class ReviewActivities:
             request = DocumentRequest(message=given.reason, types=given.types)
             # The activity's id is the same for each of its tries, so all of them admit one question.
             key = f"{given.opened.run_id}-{activity.info().activity_id}"
-            return Admission(ask=question_of(request, policy, by=given.reviewer, key=key))
+            asked = question_of(request, policy, by=given.reviewer, key=key)
+            proof = {"token": actor.verified.token_id, "role": actor.verified.role} if actor.verified else {}
+            return Admission(ask=asked.model_copy(update=proof))
         if given.action == "approve":
             people = people_needed(policy, given.conclusion)
             why = approval_objection(given, actor, people)
@@ -188,8 +199,8 @@ def _decision(given: AdmitInput, actor: Actor, admission: Admission) -> LedgerEn
         portout_id=opened.order.id,
         kind=EntryKind.REVIEWED,
         step_key=f"{opened.run_id}:{activity.info().activity_id}",
-        body={
-            "round": opened.round,
+        body=header_of(opened)
+        | {
             "action": given.action,
             "reviewer": given.reviewer,
             "channel": given.channel,
@@ -203,6 +214,7 @@ def _decision(given: AdmitInput, actor: Actor, admission: Admission) -> LedgerEn
             "refused_because": admission.refused_because,
         },
         personal=personal,
+        actor=person(given.reviewer, verified),
         at=given.now,
     )
 
@@ -226,8 +238,9 @@ def _entry_of(note: NoteInput) -> LedgerEntry:
         portout_id=opened.order.id,
         kind=EntryKind.REVIEWED,
         step_key=f"{opened.run_id}:{note.step}",
-        body={"round": opened.round, "action": "note", "reviewer": note.reviewer},
+        body=header_of(opened) | {"action": "note", "reviewer": note.reviewer},
         personal={"text": note.text},
+        actor=LedgerActor.person(note.reviewer),
         at=note.now,
     )
 

@@ -8,6 +8,7 @@ from temporalio import activity
 
 from activities.carrier_errors import NOT_FOUND_TRIES, retrying
 from activities.contracts import CarrierStatus, ScreeningResult
+from activities.entries import header_of
 from activities.notices import NoticeBoard
 from activities.pins import STATUS_CHANGED, reveals_pin
 from activities.policies import PolicyShelf
@@ -22,6 +23,7 @@ from activities.watching_messages import (
 )
 from records.cases import CaseUpdate, Stage
 from records.ledger import EntryKind, LedgerEntry
+from records.ledger_actor import CARRIER
 from records.store import Records
 from screening import decision as core
 from screening.facts import OrderFacts
@@ -103,9 +105,9 @@ class WatchActivities:
                 portout_id=opened.order.id,
                 kind=EntryKind.WATCHED,
                 step_key=f"{opened.run_id}:{activity.info().activity_id}:foc",
-                body={
-                    "round": opened.round,
-                    "policy_digest": opened.policy_digest,
+                actor=CARRIER,
+                body=header_of(opened)
+                | {
                     "carrier_status": opened.order.status,
                     "foc_date": port_at.isoformat() if port_at else None,
                     "foc_date_was": given.was.isoformat() if given.was else None,
@@ -133,7 +135,8 @@ class WatchActivities:
                 portout_id=order.id,
                 kind=EntryKind.WATCHED,
                 step_key=f"comment:{comment.id}",
-                body={"round": given.opened.round - 1, "comment_id": comment.id},
+                actor=CARRIER,
+                body=header_of(given.opened) | {"round": given.opened.round - 1, "comment_id": comment.id},
                 personal={COMMENT: text},
                 at=comment.created_at or given.now,
             )
@@ -161,7 +164,9 @@ class WatchActivities:
                 kind=EntryKind.CLOSED,
                 # Once a round, whichever run ends it.
                 step_key=f"closed:{result.round}",
-                body={
+                actor=CARRIER,
+                body=header_of(opened)
+                | {
                     "round": result.round,
                     "outcome": result.outcome,
                     "decided_by": result.decided_by,
@@ -177,7 +182,7 @@ class WatchActivities:
                     portout_id=portout_id,
                     kind=EntryKind.REVIEWED,
                     step_key=f"closed:{result.round}:refused-attempts",
-                    body={"round": result.round, "action": "refused attempts"},
+                    body=header_of(opened) | {"round": result.round, "action": "refused attempts"},
                     personal={"attempts": given.refused_attempts},
                     at=given.now,
                 )

@@ -38,6 +38,13 @@ def actor(settings: Settings, records: "Records", given: str | None, at: datetim
     return Actor(reviewer(settings, token.person if token else given), token)
 
 
+def operator(settings: Settings, records: "Records", given: str | None, at: datetime) -> Actor:
+    """Who acts as an operator: the owner of the token, or who `--by` names, or else the user of this machine. Raises as
+    `actor`."""
+    token = token_of(settings, records, given, at)
+    return Actor(token.person if token else given or getpass.getuser(), token)
+
+
 def token_of(settings: Settings, records: "Records", given: str | None, at: datetime) -> "Token | None":
     """The token that this command was given, if any. Raises as `actor`."""
     if settings.token is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from activities.entries import header_from
 from commands.acting import Actor, actor
 from commands.carrier_asking import carrier_of, the_order
 from commands.output import Failed
@@ -14,6 +15,7 @@ from commands.session import Place
 from commands.times import now
 from records.errors import RecordsError
 from records.ledger import EntryKind, LedgerEntry
+from records.ledger_actor import LedgerActor
 from records.store import Records
 from telnyx_api import (
     CarrierError,
@@ -63,17 +65,20 @@ class Desk:
                 kind=EntryKind.REVIEWED,
                 step_key=f"carrier-{action}-{step}",
                 at=now(),
-                body={
+                body=header_from(case, case.round if case else 1)
+                | {
                     "action": action,
                     "reviewer": self.who,
                     "channel": "command",
                     "verified": token is not None,
                     "role": token.role if token else None,
                     "token": token.token_id if token else None,
-                    "round": case.round if case else 1,
                     **body,
                 },
                 personal={"reason": text},
+                actor=LedgerActor.person(
+                    self.who, token=token.token_id if token else None, role=token.role if token else None
+                ),
             )
             self.records.ledger.append(entry)
         except RecordsError as error:

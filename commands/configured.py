@@ -29,6 +29,8 @@ HELP = {
     "lease": "Seconds that a claim lasts.",
     "pin_key": "Key of the PIN hashes, base64 of 32 bytes; two between commas while one is replaced. SQLite makes its own.",
     "records_key": "Key that seals personal facts in the ledger, as above.",
+    "ledger_key": "Key that signs checkpoints of the ledger (Ed25519 seed), as above.",
+    "ledger_checkpoints": "File of these checkpoints, best out of reach of the database; in the home folder by default.",
     "payload_keys": "Keys that encrypt workflow history: name:base64 between commas, the first one encrypts.",
     "codec_origins": "Addresses of Temporal's web UI, between commas, whose pages the console opens payloads for.",
     "notify": "Apprise addresses as tag=URL with the tags review, escalation, incident, between spaces.",

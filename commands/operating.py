@@ -1,7 +1,6 @@
 """What an operator does: `status`, `preflight`, `pause`, `resume`, `settings`, `sandbox`."""
 
 import asyncio
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -136,8 +135,7 @@ def _how_to_use(server: "SandboxServer", samples: int) -> list[str]:
 
 
 def _who(settings: Settings, records: "Records", given: str | None) -> str:
-    from commands.acting import token_of
+    from commands.acting import operator
     from commands.times import now
 
-    token = token_of(settings, records, given, now())
-    return token.person if token else given or getpass.getuser()
+    return operator(settings, records, given, now()).name

@@ -48,10 +48,10 @@ def comments_in(entries: Iterable[ReadEntry]) -> list[str]:
     return [str((entry.personal or {})["comment"]) for entry in newest]
 
 
-def _screened(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
+def _screened(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]:
     again = f", round {body['round']}" if body.get("round", 1) > 1 else ""
     advice = f"Advice: {body.get('outcome')}, score {body.get('score')}."
-    return f"screened{again}", _joined([advice, *body.get("notes", [])])
+    return f"screened{again}", _joined([advice, *(personal.get("notes") or body.get("notes") or [])])
 
 
 def _decided(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]:

@@ -89,15 +89,22 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, *one_at_a_time: str) -> Iterator[Connection]:
+    def write(self, *one_at_a_time: str, beside_others: str | None = None) -> Iterator[Connection]:
         """A transaction that is committed when the block ends.
 
         Args:
             one_at_a_time: names of which no two transactions hold the same at once. SQLite has one writer
                 anyway; PostgreSQL takes an advisory lock for each.
+            beside_others: a name that any number of transactions may hold at once as long as they all hold it so.
         """
         if not self.sqlite:
             with self._sentences(), self._engine.begin() as connection:
+                if beside_others is not None:
+                    connection.execute(
+                        sa.select(
+                            sa.func.pg_advisory_xact_lock_shared(sa.func.hashtextextended(beside_others, 0))
+                        )
+                    )
                 for name in sorted(one_at_a_time):
                     connection.execute(_LOCK, {"name": name})
                 yield connection
@@ -118,6 +125,12 @@ class Database:
         from sqlalchemy.dialects import postgresql  # a tenth of a second that SQLite need not pay
 
         return postgresql.insert(table)
+
+    def drop_leftovers(self) -> None:
+        """Write what was deleted over, where it still stands in SQLite's log. PostgreSQL does so in its own time."""
+        if self.sqlite:
+            with self._sentences(), self._engine.connect() as connection:
+                _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def use_wal(self) -> None:
         """Readers and the writer stop waiting for each other; kept in the file. Nothing on PostgreSQL."""

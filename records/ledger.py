@@ -22,8 +22,9 @@ from records.cases import Cases, CaseUpdate
 from records.engine import CHUNK, Database
 from records.errors import BadKey
 from records.history import History
-from records.ledger_chain import FORMAT, START, Link, faults_of
-from records.schema import keys, ledger, utc_text
+from records.ledger_actor import SERVICE, LedgerActor
+from records.ledger_chain import FORMAT, LEDGER, START, Link, faults_of
+from records.schema import keys, ledger, stubs, utc_text
 from records.sealing import FactKey, Sealer
 
 REFUSED_AS_INVALID = 422
@@ -39,6 +40,7 @@ class EntryKind(StrEnum):
     DECIDED_ELSEWHERE = "decided_elsewhere"
     WATCHED = "watched"
     CLOSED = "closed"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class LedgerEntry:
     Args:
         step_key: names the workflow step within its port-out; a second entry with it is not written.
         at: when it happened.
+        actor: who did it.
         body: plain JSON without personal facts. `round` (int) always; `answered` carries `status`,
             `rejection_code` and `reason`; `refused_by_carrier` carries `http_status` (int).
         personal: plain JSON of personal facts, sealed. A `reason` that names somebody may stand here instead.
@@ -59,6 +62,7 @@ class LedgerEntry:
     at: datetime
     body: dict[str, Any]
     personal: dict[str, Any] = field(default_factory=dict, repr=False)
+    actor: LedgerActor = SERVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class ReadEntry:
 
     Args:
         position: within its port-out, from 1.
+        actor: as `LedgerActor.as_json` gives it; empty in an entry of a version that did not keep it.
         personal: the unsealed facts; None when they cannot be had, and `unreadable` says why in one sentence.
         hash: SHA-256 over the stored bytes, 64 hex digits.
     """
@@ -80,6 +85,7 @@ class ReadEntry:
     personal: dict[str, Any] | None = field(repr=False)
     unreadable: str | None
     hash: str
+    actor: dict[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,13 @@ _HEAD = sa.select(
         keys, sa.and_(keys.c.portout_id == sa.bindparam("portout"), keys.c.wrapped_by == sa.bindparam("by"))
     )
 )
+_STUB = (
+    sa.select(stubs.c.position, stubs.c.hash)
+    .where(stubs.c.portout_id == sa.bindparam("portout"))
+    .order_by(stubs.c.position.desc())
+    .limit(1)
+)
+"""What is left of a chain that was pruned."""
 _INSERT = sa.insert(ledger).inline()
 _INSERT_KEY = sa.insert(keys).inline()
 _ENTRIES = sa.select(ledger).where(ledger.c.portout_id == sa.bindparam("portout")).order_by(ledger.c.position)
@@ -176,7 +189,7 @@ class Ledger:
     def append_all(self, entries: Sequence[LedgerEntry]) -> list[bool]:
         """Writes entries in one transaction, all or none. Returns and raises as `append`, for each."""
         with self._writing(entries) as connection:
-            return [self._append(connection, entry) for entry in entries]
+            return [self.append_within(connection, entry) for entry in entries]
 
     def append_and_show(
         self, entries: Sequence[LedgerEntry], case: CaseUpdate, *, denied_at: datetime | None = None
@@ -188,15 +201,18 @@ class Ledger:
         """
         with self._writing(entries) as connection:
             for entry in entries:
-                self._append(connection, entry)
+                self.append_within(connection, entry)
             self._cases.upsert_within(connection, case)
             if denied_at is not None:
                 self._history.deny_within(connection, case.portout_id, denied_at)
 
     def _writing(self, entries: Sequence[LedgerEntry]) -> AbstractContextManager[Connection]:
-        return self._database.write(*{f"ledger:{entry.portout_id}" for entry in entries})
+        return self._database.write(
+            *{f"ledger:{entry.portout_id}" for entry in entries}, beside_others=LEDGER
+        )
 
-    def _append(self, connection: Connection, entry: LedgerEntry) -> bool:
+    def append_within(self, connection: Connection, entry: LedgerEntry) -> bool:
+        """The same in a transaction that is already open and holds the locks of the ledger and of the port-out."""
         head = connection.execute(
             _HEAD, {"portout": entry.portout_id, "step": entry.step_key, "by": self._sealer.wrapped_by}
         ).one()
@@ -206,7 +222,13 @@ class Ledger:
         if entry.personal:
             key = self._key(connection, entry, head.key_id, head.wrapped)
             sealed = key.seal(entry.personal, _place(entry.portout_id, entry.step_key))
-        position = (head.position or 0) + 1
+        last, hash_before = head.position, head.hash
+        if last is None:
+            last, hash_before = connection.execute(_STUB, {"portout": entry.portout_id}).one_or_none() or (
+                0,
+                START,
+            )
+        position = last + 1
         stored = canonical(
             {
                 "format": FORMAT,
@@ -215,7 +237,8 @@ class Ledger:
                 "kind": str(entry.kind),
                 "step_key": entry.step_key,
                 "at": utc_text(entry.at),
-                "prev_hash": head.hash or START,
+                "prev_hash": hash_before,
+                "actor": entry.actor.as_json(),
                 "body": entry.body,
                 "sealed": sealed,
             }
@@ -307,7 +330,8 @@ class Ledger:
         """
         with self._database.read() as connection:
             rows = connection.execute(_ENTRIES, {"portout": portout_id}).all()
-        return faults_of(portout_id, [Link(**row._mapping) for row in rows])
+            stub = connection.execute(_STUB, {"portout": portout_id}).one_or_none() or (0, START)
+        return list(faults_of(portout_id, (Link(**row._mapping) for row in rows), after=tuple(stub)))
 
     def rounds(self, portout_id: str) -> PastRounds:
         """What earlier rounds decided. A round is over once it was answered, decided elsewhere, closed, or
@@ -349,11 +373,12 @@ def _ends_round(kind: str, facts: dict[str, Any]) -> bool:
 
 def _read(row: Any, found: dict[str, FactKey | None]) -> ReadEntry:
     body: dict[str, Any] = {}
+    actor: dict[str, str | None] = {}
     personal: dict[str, Any] | None = None
     unreadable = None
     try:
         stored = json.loads(row.entry)
-        body, sealed = dict(stored["body"]), stored["sealed"]
+        body, sealed, actor = dict(stored["body"]), stored["sealed"], stored.get("actor", {})
         identity, data = ("", "") if sealed is None else (sealed["key"], sealed["data"])
     except (ValueError, KeyError, TypeError):
         unreadable = "The stored bytes are damaged."
@@ -368,5 +393,5 @@ def _read(row: Any, found: dict[str, FactKey | None]) -> ReadEntry:
             personal = key.unseal(data, _place(row.portout_id, row.step_key))
             unreadable = "The sealed facts were changed." if personal is None else None
     return ReadEntry(
-        row.seq, row.position, row.kind, row.step_key, row.at, body, personal, unreadable, row.hash
+        row.seq, row.position, row.kind, row.step_key, row.at, body, personal, unreadable, row.hash, actor
     )

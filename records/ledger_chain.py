@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,9 @@ FORMAT = 1
 
 START = "0" * 64
 """What the first entry of a port-out names as the hash before it."""
+
+LEDGER = "ledger"
+"""The name under which appends share the ledger, and what seals or prunes it has it alone (`Database.write`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +34,39 @@ class Link:
     hash: str
 
 
-def faults_of(portout_id: str, links: Sequence[Link]) -> list[str]:
-    """One sentence per fault of a chain; empty when it is whole.
+def faults_of(
+    portout_id: str, links: Iterable[Link], *, after: tuple[int, str] = (0, START)
+) -> Iterator[str]:
+    """One sentence per fault of a chain; none when it is whole.
 
     Args:
         links: every row of the port-out, by position.
+        after: position and hash of the last entry that was pruned.
     """
-    faults: list[str] = []
-    before, expected, last_seq = START, 1, 0
+    pruned, before = after
+    expected, last_seq = pruned + 1, 0
     for link in links:
         place = f"Port-out {portout_id}, entry {link.position}"
-        while expected < link.position:
-            faults.append(f"Port-out {portout_id}: entry {expected} is missing.")
-            expected += 1
+        if link.position <= pruned:
+            yield f"{place} was inserted: what stood there was pruned."
+            continue
+        if expected < link.position:
+            missing = (
+                f"entry {expected} is"
+                if expected == link.position - 1
+                else f"entries {expected} to {link.position - 1} are"
+            )
+            yield f"Port-out {portout_id}: {missing} missing."
         expected = link.position + 1
         if link.seq <= last_seq:
-            faults.append(f"{place} was written before the entry that it follows.")
+            yield f"{place} was written before the entry that it follows."
         last_seq = max(last_seq, link.seq)
         actual = hashlib.sha256(link.entry).hexdigest()
         if actual != link.hash:
-            faults.append(f"{place} was edited: its bytes do not have the hash that is stored with them.")
-        faults.extend(f"{place} {what}" for what in _contents(link, before))
+            yield f"{place} was edited: its bytes do not have the hash that is stored with them."
+        for what in _contents(link, before):
+            yield f"{place} {what}"
         before = actual
-    return faults
 
 
 def _contents(link: Link, before: str) -> list[str]:

@@ -9,6 +9,7 @@ from records.upgrade import upgrade
 from settings import Settings
 
 RECORDS_KEY = "records.key"
+LEDGER_KEY = "ledger.key"
 
 
 def open_records(settings: Settings) -> Records:
@@ -23,9 +24,10 @@ def open_records(settings: Settings) -> Records:
     # The keys first: a database that cannot be used without one need not be changed.
     pin_key = _key(settings, settings.pin_key, "pin.key", make=True)
     records_key = _key(settings, settings.records_key, RECORDS_KEY, make=True)
+    ledger_key = _key(settings, settings.ledger_key, LEDGER_KEY, make=True)
     if settings.records_url.startswith("sqlite"):
         upgrade(settings.records_url)
-    return Records.open(settings.records_url, pin_key=pin_key, records_key=records_key)
+    return Records.open(settings.records_url, pin_key=pin_key, records_key=records_key, ledger_key=ledger_key)
 
 
 def open_records_as_they_are(settings: Settings) -> Records:
@@ -39,6 +41,7 @@ def open_records_as_they_are(settings: Settings) -> Records:
         settings.records_url,
         pin_key=_key(settings, settings.pin_key, "pin.key", make=False),
         records_key=_key(settings, settings.records_key, RECORDS_KEY, make=False),
+        ledger_key=_key(settings, settings.ledger_key, LEDGER_KEY, make=False),
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from records.errors import NaiveTime
 
-REVISION = "0007"
+REVISION = "0008"
 """The newest migration: what a database must be at for this code."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -225,6 +225,27 @@ keys = sa.Table(
     sa.Column("wrapped_by", sa.Text, nullable=False, index=True),
     sa.Column("made_at", UtcDateTime, nullable=False),
     sa.UniqueConstraint("portout_id", "wrapped_by"),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("up_to_seq", sa.BigInteger, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
+)
+
+stubs = sa.Table(
+    "stubs",
+    metadata,
+    sa.Column("portout_id", sa.Text, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("portout_id", "position"),
 )
 
 attempts = sa.Table(

@@ -1,6 +1,6 @@
 """`Records`: one door to all tables."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Self
 
 import sqlalchemy as sa
@@ -13,13 +13,17 @@ from records.engine import Database
 from records.errors import NotMigrated
 from records.history import History, PastOrder
 from records.ledger import Ledger
+from records.ledger_checkpoints import Checkpoints
+from records.ledger_pruning import Pruning
 from records.ledger_standings import Standings
+from records.ledger_verify import Verifier
 from records.marks import Marks
 from records.notices import Notices
 from records.pins import PinHasher
 from records.policies import Policies
 from records.schema import REVISION, customers, keys
 from records.sealing import Sealer
+from records.signing import NAME, Signer
 from records.tokens import Tokens
 from records.upgrade import NEWER, version
 
@@ -30,7 +34,7 @@ class Records:
     Any call may raise DatabaseUnavailable (locked, full or away): nothing was written, try again later.
     """
 
-    def __init__(self, database: Database, hasher: PinHasher, sealer: Sealer) -> None:
+    def __init__(self, database: Database, hasher: PinHasher, sealer: Sealer, signer: Signer | None) -> None:
         self._database = database
         self._hasher = hasher
         self._sealer = sealer
@@ -38,6 +42,8 @@ class Records:
         self.cases = Cases(database)
         self.history = History(database)
         self.ledger = Ledger(database, sealer, self.cases, self.history)
+        self.checkpoints = Checkpoints(database, signer)
+        self.pruning = Pruning(database, self.ledger, self.checkpoints)
         self.standings = Standings(database)
         self.attempts = Attempts(database)
         self.policies = Policies(database)
@@ -46,13 +52,21 @@ class Records:
         self.notices = Notices(database)
 
     @classmethod
-    def open(cls, url: str, *, pin_key: SecretStr | None, records_key: SecretStr | None) -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        pin_key: SecretStr | None,
+        records_key: SecretStr | None,
+        ledger_key: SecretStr | None = None,
+    ) -> Self:
         """Opens a database that `records.upgrade.upgrade` brought up to date.
 
         Args:
             url: SQLAlchemy URL, `sqlite:///path` or `postgresql://…`.
             pin_key, records_key: base64 of 32 bytes each. Without the first no PIN can be stored or compared,
                 without the second no personal fact sealed or read.
+            ledger_key: the same; without it no checkpoint can be made, and nothing pruned.
 
         Raises:
             BadUrl, BadKey: what was given is unusable.
@@ -60,6 +74,7 @@ class Records:
             DatabaseUnavailable, DatabaseDamaged: it cannot be read.
         """
         hasher, sealer = PinHasher(pin_key), Sealer(records_key)
+        signer = Signer(ledger_key) if ledger_key else None
         database = Database(url)
         try:
             found = version(database)
@@ -71,7 +86,7 @@ class Records:
         except BaseException:
             database.close()
             raise
-        return cls(database, hasher, sealer)
+        return cls(database, hasher, sealer, signer)
 
     def close(self) -> None:
         """Gives the connections back. No call may follow."""
@@ -83,10 +98,24 @@ class Records:
             self.cases.upsert_within(connection, case)
             self.history.record_within(connection, order)
 
+    def verifier(self, trusted: Collection[str] = ()) -> Verifier:
+        """What checks the whole ledger.
+
+        Args:
+            trusted: public keys whose signatures count besides our own, base64.
+        """
+        own = self.checkpoints.public_key
+        return Verifier(self._database, self.checkpoints, {*trusted, *([own] if own else [])})
+
     def warnings(self) -> list[str]:
         """Sentences for start-up and status: keys that are not those with which the records were written.
         Neither stops new orders from being screened and recorded."""
         found = []
+        if self.checkpoints.public_key is None:
+            found.append(
+                f"{NAME} is not set, so the ledger gets no checkpoints, and nobody would notice that its end is gone: "
+                "set it."
+            )
         with self._database.read() as connection:
             if self._sealer.wrapped_by and _another(connection, keys.c.wrapped_by, self._sealer.wrapped_by):
                 found.append(

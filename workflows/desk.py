@@ -228,6 +228,8 @@ class ReviewDesk:
                 first_reviewer=first.reviewer if approves and first else None,
                 reason=admission.reason or request.reason,
                 channel=channel,
+                token=admission.token,
+                role=admission.role,
             )
             return None
 

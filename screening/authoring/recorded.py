@@ -125,6 +125,7 @@ def recorded_order(body: Mapping[str, Any], personal: Mapping[str, Any] | None) 
     try:
         return RecordedOrder.model_validate(
             {
+                "notes": personal.get("notes", []),
                 **body,
                 "now": body["screened_at"],
                 "order": personal.get("order"),

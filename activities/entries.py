@@ -1,0 +1,43 @@
+"""What every entry of the ledger says besides its own: under which rules it was made, and who acted."""
+
+from activities.contracts import Opened, Verdict
+from records.cases import Case, DecidedBy
+from records.ledger_actor import DEADLINE, POLICY, LedgerActor
+from records.tokens import Verified
+from screening.bundle import ENGINE_VERSION
+
+
+def header_of(opened: Opened) -> dict[str, object]:
+    """The round of an order, and the rules that judge it."""
+    return {
+        "round": opened.round,
+        "policy": opened.policy,
+        "policy_digest": opened.policy_digest,
+        "engine": ENGINE_VERSION,
+        "mode": opened.mode,
+    }
+
+
+def header_from(case: Case | None, round_: int) -> dict[str, object]:
+    """The same of an order of which only its case is at hand."""
+    return {
+        "round": round_,
+        "policy": case.policy if case else None,
+        "policy_digest": case.policy_digest if case else None,
+        "engine": ENGINE_VERSION,
+        "mode": case.mode if case else None,
+    }
+
+
+def person(name: str | None, verified: Verified | None) -> LedgerActor:
+    """Somebody who acts, and what proves that it is them."""
+    if verified is None:
+        return LedgerActor.person(name)
+    return LedgerActor.person(name, token=verified.token_id, role=verified.role)
+
+
+def who_decided(verdict: Verdict) -> LedgerActor:
+    """Whose decision it is."""
+    if verdict.by is DecidedBy.REVIEWER:
+        return LedgerActor.person(verdict.people, token=verdict.token, role=verdict.role)
+    return DEADLINE if verdict.by is DecidedBy.DEADLINE else POLICY

@@ -1,0 +1,202 @@
+"""Checkpoints: what the ledger held at some moment, signed, and kept in a file that the database cannot reach.
+
+Chains alone do not show that the newest entries of a port-out, or all of them, are gone. A checkpoint names the end of every
+chain that went on since the checkpoint before it, and the hash of that one.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from records.canonical import canonical
+from records.engine import Database
+from records.errors import BadKey
+from records.ledger_chain import LEDGER, START
+from records.schema import checkpoints, ledger, utc_text
+from records.signing import NAME, Signer, is_signed
+
+FORMAT = 1
+MOST_ENTRIES = 10_000
+"""A checkpoint covers no more, so that none needs much memory; what is left goes into the next one."""
+
+
+class Content(BaseModel):
+    """What a checkpoint says.
+
+    Attributes:
+        prev_hash: SHA-256 of the content of the checkpoint before it.
+        after_seq, up_to_seq: it covers the entries whose sequence number is above the first and not above the second.
+        entries: how many these are.
+        entries_hash: SHA-256 over their hashes, as hex digits, in the order of their sequence.
+        heads: of each port-out that has one of them: its id, and position and hash of its last.
+        public_key: of the key that signed it, base64.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+
+    format: int
+    number: int
+    at: str
+    prev_hash: str
+    after_seq: int
+    up_to_seq: int
+    entries: int
+    entries_hash: str
+    heads: list[tuple[str, int, str]]
+    public_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A checkpoint as it is stored: canonical JSON, and the signature over it (base64)."""
+
+    number: int
+    content: bytes
+    signature: str
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+    def read(self) -> Content | None:
+        """What it says; None if that is no checkpoint of this number."""
+        try:
+            content = Content.model_validate_json(self.content)
+        except ValidationError:
+            return None
+        return content if content.number == self.number and content.format == FORMAT else None
+
+    def signed_by(self, content: Content) -> bool:
+        """Whether its signature is one of the key that it names."""
+        return is_signed(self.content, self.signature, content.public_key)
+
+
+_LAST = sa.select(checkpoints).order_by(checkpoints.c.number.desc()).limit(1)
+_NEXT = (
+    sa.select(checkpoints)
+    .where(checkpoints.c.number > sa.bindparam("after"))
+    .order_by(checkpoints.c.number)
+    .limit(1)
+)
+_NEW = (
+    sa.select(ledger.c.seq, ledger.c.portout_id, ledger.c.position, ledger.c.hash)
+    .where(ledger.c.seq > sa.bindparam("after"))
+    .order_by(ledger.c.seq)
+    .limit(sa.bindparam("limit"))
+)
+_SINCE = sa.select(sa.func.count()).select_from(ledger).where(ledger.c.seq > sa.bindparam("after"))
+
+
+class Checkpoints:
+    """Makes checkpoints and reads them back."""
+
+    def __init__(self, database: Database, signer: Signer | None) -> None:
+        self._database = database
+        self._signer = signer
+
+    @property
+    def public_key(self) -> str | None:
+        """What proves the checkpoints that are made here, base64; None without a key."""
+        return self._signer.public_key if self._signer else None
+
+    def make(self, at: datetime) -> Iterator[Checkpoint]:
+        """Seal what was written since the last checkpoint: none when there is nothing new, several when it is much.
+
+        Raises:
+            BadKey: there is no PORTOUT_LEDGER_KEY.
+            DatabaseUnavailable: try again; those that were given before are kept.
+        """
+        signer = self.signer()
+        while True:
+            with self._database.write(LEDGER) as connection:
+                # Nothing is being appended now: on PostgreSQL a lower number could otherwise appear after a higher one.
+                last = connection.execute(_LAST).one_or_none()
+                after = last.up_to_seq if last else 0
+                rows = connection.execute(_NEW, {"after": after, "limit": MOST_ENTRIES}).all()
+                if not rows:
+                    return
+                made = _checkpoint(last, rows, at, signer)
+                row = {
+                    "number": made.number,
+                    "up_to_seq": rows[-1].seq,
+                    "at": at,
+                    "content": made.content,
+                    "signature": made.signature,
+                }
+                connection.execute(sa.insert(checkpoints), row)
+            yield made
+
+    def signer(self) -> Signer:
+        """What signs.
+
+        Raises:
+            BadKey: there is no PORTOUT_LEDGER_KEY.
+        """
+        if self._signer is None:
+            raise BadKey(
+                f"{NAME} is not set, so nothing can be signed: set it; `openssl rand -base64 32` makes one."
+            )
+        return self._signer
+
+    def last(self) -> tuple[Checkpoint, datetime] | None:
+        """The newest checkpoint, and when it was made."""
+        with self._database.read() as connection:
+            row = connection.execute(_LAST).one_or_none()
+        return None if row is None else (_checkpoint_in(row), row.at)
+
+    def get(self, number: int) -> Checkpoint | None:
+        """The checkpoint of this number."""
+        found = next(self.all(after=number - 1), None)
+        return found if found and found.number == number else None
+
+    def all(self, *, after: int = 0) -> Iterator[Checkpoint]:
+        """Every checkpoint with a higher number, in their order, one at a time."""
+        while True:
+            with self._database.read() as connection:
+                row = connection.execute(_NEXT, {"after": after}).one_or_none()
+            if row is None:
+                return
+            yield _checkpoint_in(row)
+            after = row.number
+
+    def not_sealed(self) -> int:
+        """How many entries came after the last checkpoint."""
+        with self._database.read() as connection:
+            last = connection.execute(_LAST).one_or_none()
+            return int(connection.execute(_SINCE, {"after": last.up_to_seq if last else 0}).scalar_one())
+
+
+def hash_of_entries(hashes: Iterable[str]) -> str:
+    """One hash over the hashes of entries, in their order."""
+    return hashlib.sha256("".join(hashes).encode("ascii")).hexdigest()
+
+
+def _checkpoint(last: Any, rows: Sequence[Any], at: datetime, signer: Signer) -> Checkpoint:
+    heads: dict[str, tuple[int, str]] = {}
+    for row in rows:
+        if row.position >= heads.get(row.portout_id, (0, ""))[0]:
+            heads[row.portout_id] = (row.position, row.hash)
+    content = canonical(
+        {
+            "format": FORMAT,
+            "number": last.number + 1 if last else 1,
+            "at": utc_text(at),
+            "prev_hash": hashlib.sha256(last.content).hexdigest() if last else START,
+            "after_seq": last.up_to_seq if last else 0,
+            "up_to_seq": rows[-1].seq,
+            "entries": len(rows),
+            "entries_hash": hash_of_entries(row.hash for row in rows),
+            "heads": [[portout_id, *heads[portout_id]] for portout_id in sorted(heads)],
+            "public_key": signer.public_key,
+        }
+    )
+    return Checkpoint(last.number + 1 if last else 1, content, signer.sign(content))
+
+
+def _checkpoint_in(row: Any) -> Checkpoint:
+    return Checkpoint(row.number, row.content, row.signature)

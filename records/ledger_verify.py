@@ -1,0 +1,368 @@
+"""Whether the ledger is what it was: its chains, its checkpoints, the stubs of what was pruned, and the file outside."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from records import checkpoint_file
+from records.engine import CHUNK, Database
+from records.ledger_chain import START, Link, faults_of
+from records.ledger_checkpoints import Checkpoint, Checkpoints, Content, hash_of_entries
+from records.ledger_stubs import Stub, stub_in
+from records.schema import ledger, stubs
+
+KEPT_FAULTS = 1_000
+"""So many faults are told; of the others only the number."""
+PAGE = 500
+"""Entries in memory at once."""
+
+
+@dataclass(slots=True)
+class Verified:
+    """What was found.
+
+    Attributes:
+        faults: one sentence each, the first 1,000 of `fault_count`.
+        entries, port_outs: what was read of the ledger.
+        pruned: port-outs of which only a signed stub is left.
+        checkpoints: how many there are.
+        promised_until: when the last checkpoint was made, ISO 8601; None if there is none.
+        not_promised: entries that came after it: of these nobody would notice that the newest are gone.
+        notes: what is no fault and should be known.
+    """
+
+    faults: list[str] = field(default_factory=list)
+    fault_count: int = 0
+    entries: int = 0
+    port_outs: int = 0
+    pruned: int = 0
+    checkpoints: int = 0
+    promised_until: str | None = None
+    not_promised: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def blame(self, fault: str) -> None:
+        self.fault_count += 1
+        if len(self.faults) < KEPT_FAULTS:
+            self.faults.append(fault)
+
+
+_ALL = sa.select(sa.func.count()).select_from(ledger)
+_PAGE = (
+    sa.select(ledger)
+    .where(
+        sa.tuple_(ledger.c.portout_id, ledger.c.position)
+        > sa.tuple_(sa.bindparam("portout"), sa.bindparam("position", type_=sa.Integer))
+    )
+    .order_by(ledger.c.portout_id, ledger.c.position)
+    .limit(PAGE)
+)
+_COVERED = (
+    sa.select(ledger.c.seq, ledger.c.portout_id, ledger.c.position, ledger.c.hash)
+    .where(ledger.c.seq > sa.bindparam("after"), ledger.c.seq <= sa.bindparam("up_to"))
+    .order_by(ledger.c.seq)
+    .limit(sa.bindparam("limit"))
+)
+_WANTED: sa.BindParameter[list[str]] = sa.bindparam("wanted", expanding=True)
+_STUBS_OF = sa.select(stubs).where(stubs.c.portout_id.in_(_WANTED)).order_by(stubs.c.position)
+_STUB_PAGE = (
+    sa.select(stubs)
+    .where(
+        sa.tuple_(stubs.c.portout_id, stubs.c.position)
+        > sa.tuple_(sa.bindparam("portout"), sa.bindparam("position", type_=sa.Integer))
+    )
+    .order_by(stubs.c.portout_id, stubs.c.position)
+    .limit(PAGE)
+)
+_ENDS = (
+    sa.select(ledger.c.portout_id, sa.func.max(ledger.c.position))
+    .where(ledger.c.portout_id.in_(_WANTED))
+    .group_by(ledger.c.portout_id)
+)
+_AT = sa.select(ledger.c.portout_id, ledger.c.position, ledger.c.hash, ledger.c.seq).where(
+    ledger.c.portout_id.in_(_WANTED)
+)
+_AFTER = sa.select(sa.func.count()).select_from(ledger).where(ledger.c.seq > sa.bindparam("after"))
+
+
+class Verifier:
+    """Recomputes everything, with memory that does not grow with the ledger. It reads while others write.
+
+    Args:
+        trusted: public keys whose signatures count, base64.
+    """
+
+    def __init__(self, database: Database, checkpoints: Checkpoints, trusted: Collection[str]) -> None:
+        self._database = database
+        self._checkpoints = checkpoints
+        self._trusted = trusted
+
+    def entries(self) -> int:
+        """How many entries there are to read."""
+        with self._database.read() as connection:
+            return int(connection.execute(_ALL).scalar_one())
+
+    def verify(self, file: Path, *, on_entries: Callable[[int], None] = lambda _: None) -> Verified:
+        """Check all of it.
+
+        Args:
+            file: the checkpoints outside the database.
+            on_entries: gets how many more entries were read.
+
+        Raises:
+            BadFile: the file is there and cannot be read.
+            DatabaseUnavailable: try again later.
+        """
+        found = Verified()
+        self._verify_checkpoints(file, found)
+        self._verify_stubs(found)
+        self._verify_chains(found, on_entries)
+        return found
+
+    def chain_faults(self, rows: Iterator[Any]) -> Iterator[tuple[str, Iterator[str]]]:
+        """The faults of each chain, after the id of its port-out.
+
+        Args:
+            rows: of the ledger, by port-out and position.
+        """
+        for portout_id, of_one in groupby(rows, key=lambda row: str(row.portout_id)):
+            links = (Link(**row._mapping) for row in of_one)
+            first = next(links)
+            after = (0, START) if first.position == 1 else self._pruned_end(portout_id)
+            yield portout_id, faults_of(portout_id, _again(first, links), after=after)
+
+    def _pruned_end(self, portout_id: str) -> tuple[int, str]:
+        with self._database.read() as connection:
+            found = connection.execute(_STUBS_OF, {"wanted": [portout_id]}).all()
+        return (found[-1].position, found[-1].hash) if found else (0, START)
+
+    def _verify_chains(self, found: Verified, on_entries: Callable[[int], None]) -> None:
+        for _, faults in self.chain_faults(self._rows(found, on_entries)):
+            found.port_outs += 1
+            for fault in faults:
+                found.blame(fault)
+
+    def _rows(self, found: Verified, on_entries: Callable[[int], None]) -> Iterator[Any]:
+        portout, position = "", 0
+        while True:
+            with self._database.read() as connection:
+                page = connection.execute(_PAGE, {"portout": portout, "position": position}).all()
+            if not page:
+                return
+            yield from page
+            found.entries += len(page)
+            on_entries(len(page))
+            portout, position = page[-1].portout_id, page[-1].position
+
+    def _verify_stubs(self, found: Verified) -> None:
+        portout, position, pruned = "", 0, ""
+        while True:
+            with self._database.read() as connection:
+                page = connection.execute(_STUB_PAGE, {"portout": portout, "position": position}).all()
+            if not page:
+                return
+            for row in page:
+                found.pruned += row.portout_id != pruned
+                pruned = row.portout_id
+                if stub_in(row, self._trusted) is None:
+                    found.blame(
+                        f"Port-out {row.portout_id}: the stub of what was pruned was edited, or signed by no trusted key."
+                    )
+            portout, position = page[-1].portout_id, page[-1].position
+
+    def _verify_checkpoints(self, file: Path, found: Verified) -> None:
+        before: Checkpoint | None = None
+        expected, up_to = 1, 0
+        for number, checkpoint in self._both(file, found):
+            if number > expected:
+                missing = (
+                    f"checkpoint {expected} is"
+                    if number == expected + 1
+                    else f"checkpoints {expected} to {number - 1} are"
+                )
+                found.blame(f"The {missing} missing.")
+            expected = number + 1
+            if checkpoint is None:
+                before = None
+                continue
+            content = self._content(checkpoint, found)
+            if content is None:
+                before = None
+                continue
+            if (before or number == 1) and content.prev_hash != (before.hash if before else START):
+                found.blame(f"Checkpoint {number} does not follow the one before it.")
+            before, up_to = checkpoint, content.up_to_seq
+            found.checkpoints += 1
+            found.promised_until = content.at
+            self._compare(content, found)
+        with self._database.read() as connection:
+            found.not_promised = int(connection.execute(_AFTER, {"after": up_to}).scalar_one())
+
+    def _both(self, file: Path, found: Verified) -> Iterator[tuple[int, Checkpoint | None]]:
+        """Each checkpoint of file and database, by its number; None where neither can be used."""
+        outside = self._outside(file, found)
+        inside = self._checkpoints.all()
+        kept, stored = next(outside, None), next(inside, None)
+        missing_file = kept is None
+        if missing_file and stored is not None and not file.exists():
+            found.blame(
+                f"There is no file of checkpoints at {file}, so nobody would notice a database that was set back as a "
+                "whole: name the file that the worker writes, or a copy of it, by --file."
+            )
+        lagging = 0
+        while kept is not None or stored is not None:
+            number = min(one.number for one in (kept, stored) if one is not None)
+            ours = stored if stored is not None and stored.number == number else None
+            theirs = kept if kept is not None and kept.number == number else None
+            if ours is None:
+                found.blame(
+                    f"Checkpoint {number} stands in {file}, but not in the database: it was removed there, or the "
+                    "database was set back."
+                )
+            elif theirs is None and kept is not None:
+                found.blame(f"Checkpoint {number} does not stand in {file}, although later ones do.")
+            elif theirs is None:
+                lagging += not missing_file
+            elif theirs != ours:
+                found.blame(f"Checkpoint {number} is not the same in the database and in {file}.")
+            # What is outside was out of reach for who changed the database.
+            usable = [one for one in (theirs, ours) if one is not None and self._is_trusted(one)]
+            yield number, next(iter(usable), theirs or ours)
+            kept = next(outside, None) if theirs is not None else kept
+            stored = next(inside, None) if ours is not None else stored
+        if lagging:
+            found.notes.append(
+                f"The last {lagging} checkpoints do not stand in {file} yet: `portout ledger checkpoint` adds them."
+            )
+
+    def _outside(self, file: Path, found: Verified) -> Iterator[Checkpoint]:
+        last = 0
+        if not file.exists():
+            return
+        for line, checkpoint in enumerate(checkpoint_file.read(file), 1):
+            if checkpoint is None:
+                found.blame(f"Line {line} of {file} is no checkpoint: it was edited or damaged.")
+            elif checkpoint.number <= last:
+                found.blame(f"Line {line} of {file} holds checkpoint {checkpoint.number} after {last}.")
+            else:
+                last = checkpoint.number
+                yield checkpoint
+
+    def _is_trusted(self, checkpoint: Checkpoint) -> bool:
+        content = checkpoint.read()
+        return content is not None and content.public_key in self._trusted and checkpoint.signed_by(content)
+
+    def _content(self, checkpoint: Checkpoint, found: Verified) -> Content | None:
+        """What a checkpoint says, if it can be believed."""
+        content = checkpoint.read()
+        if content is None or not checkpoint.signed_by(content):
+            found.blame(f"Checkpoint {checkpoint.number} was edited: its signature does not fit it.")
+            return None
+        if content.public_key not in self._trusted:
+            found.blame(
+                f"Checkpoint {checkpoint.number} is signed by a key that is not trusted here ({content.public_key}): "
+                "if it was yours, give it by --public-key."
+            )
+            return None
+        return content
+
+    def _compare(self, content: Content, found: Verified) -> None:
+        """Hold a checkpoint against the entries that it covers."""
+        bounds = {"after": content.after_seq, "up_to": content.up_to_seq, "limit": content.entries + PAGE}
+        with self._database.read() as connection:
+            rows = connection.execute(_COVERED, bounds).all()
+        if _is_whole(content, [(row.seq, row.portout_id, row.position, row.hash) for row in rows]):
+            return
+        heads = {portout: (position, hash_) for portout, position, hash_ in content.heads}
+        known = {(row.portout_id, row.position) for row in rows}
+        gone = [portout for portout, (position, _) in heads.items() if (portout, position) not in known]
+        kept = list(self._stubs_of(gone))
+        entries = [(row.seq, row.portout_id, row.position, row.hash) for row in rows]
+        for stub in kept:
+            entries += [
+                (seq, stub.portout_id, position, hash_)
+                for seq, position, hash_ in stub.entries
+                if content.after_seq < seq <= content.up_to_seq
+            ]
+        if not _is_whole(content, sorted(entries)):
+            self._name(content, heads, entries, found)
+
+    def _stubs_of(self, portout_ids: list[str]) -> Iterator[Stub]:
+        for start in range(0, len(portout_ids), CHUNK):
+            with self._database.read() as connection:
+                rows = connection.execute(_STUBS_OF, {"wanted": portout_ids[start : start + CHUNK]}).all()
+            for row in rows:
+                stub = stub_in(row, self._trusted)
+                if stub is not None:
+                    yield stub
+
+    def _name(
+        self,
+        content: Content,
+        heads: dict[str, tuple[int, str]],
+        entries: list[tuple[int, str, int, str]],
+        found: Verified,
+    ) -> None:
+        """Say what is wrong with the entries that a checkpoint covers."""
+        before, number = found.fault_count, content.number
+        here = {(portout, position): hash_ for _, portout, position, hash_ in entries}
+        for portout, position in here:
+            if position > heads.get(portout, (0, ""))[0]:
+                found.blame(
+                    f"Port-out {portout}, entry {position} was inserted: checkpoint {number} does not know it."
+                )
+        missing = []
+        for portout, (position, hash_) in heads.items():
+            if (portout, position) not in here:
+                missing.append(portout)
+            elif here[portout, position] != hash_:
+                found.blame(
+                    f"Port-out {portout}, entry {position} is not the one that checkpoint {number} holds: it was replaced."
+                )
+        for start in range(0, len(missing), CHUNK):
+            wanted = missing[start : start + CHUNK]
+            with self._database.read() as connection:
+                ends: dict[str, int] = dict(connection.execute(_ENDS, {"wanted": wanted}).tuples().all())
+            for portout in wanted:
+                found.blame(_missing(portout, heads[portout][0], ends.get(portout), number))
+        if found.fault_count == before:
+            when = datetime.fromisoformat(content.at)
+            found.blame(
+                f"The {content.entries} entries up to checkpoint {number} ({when:%Y-%m-%d %H:%M} UTC) are not those that "
+                "it sealed, or stand in another order: see what is said of single entries."
+            )
+
+
+def _is_whole(content: Content, entries: list[tuple[int, str, int, str]]) -> bool:
+    """Whether these entries are those of the checkpoint.
+
+    Args:
+        entries: sequence, port-out, position and hash, by sequence.
+    """
+    if len(entries) != content.entries or hash_of_entries(one[3] for one in entries) != content.entries_hash:
+        return False
+    ends: dict[str, tuple[int, str]] = {}
+    for _, portout, position, hash_ in entries:
+        ends[portout] = max(ends.get(portout, (0, "")), (position, hash_))
+    return sorted((portout, *end) for portout, end in ends.items()) == content.heads
+
+
+def _missing(portout: str, position: int, end: int | None, number: int) -> str:
+    if end is None:
+        return f"Port-out {portout} is lost: checkpoint {number} holds its entry {position}, and none of it is left."
+    if end < position:
+        gone = f"entry {position} is" if end == position - 1 else f"entries {end + 1} to {position} are"
+        return (
+            f"The end of port-out {portout} is cut off: its {gone} missing, which checkpoint {number} holds."
+        )
+    return f"Port-out {portout}, entry {position} is not where checkpoint {number} holds it: it was removed or moved."
+
+
+def _again(first: Link, rest: Iterator[Link]) -> Iterator[Link]:
+    yield first
+    yield from rest
