@@ -23,6 +23,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError
 
+from activities.checkpoints import CHECKPOINT_WORKFLOW, CheckpointInput
 from activities.contracts import INTAKE_WORKFLOW, IntakeInput
 from activities.reconciling import RECONCILE_WORKFLOW, ReconcileInput
 from settings import Settings, SettingsError
@@ -90,9 +91,9 @@ async def attributes_work(client: Client) -> bool:
 
 
 async def keep_schedules(client: Client, settings: Settings) -> None:
-    """Make the schedules of intake and reconciliation, or bring those that are there up to date.
+    """Make the schedules of intake, reconciliation and checkpoints, or bring those that are there up to date.
 
-    Two workers at once make one of each. Intake runs at once, the reconciliation when its day has passed.
+    Two workers at once make one of each. Intake runs at once, the others when their day or hour has passed.
     """
     intake = ScheduleActionStartWorkflow(
         INTAKE_WORKFLOW,
@@ -112,6 +113,21 @@ async def keep_schedules(client: Client, settings: Settings) -> None:
     )
     await _keep(
         client, settings.reconcile_schedule_id, reconcile, timedelta(days=1), jitter=JITTER, at_once=False
+    )
+    checkpoint = ScheduleActionStartWorkflow(
+        CHECKPOINT_WORKFLOW,
+        CheckpointInput(timing=settings.timing),
+        id=settings.checkpoint_schedule_id,
+        task_queue=settings.task_queue,
+        task_timeout=settings.timing.step,
+    )
+    await _keep(
+        client,
+        settings.checkpoint_schedule_id,
+        checkpoint,
+        timedelta(hours=1),
+        jitter=JITTER,
+        at_once=False,
     )
 
 

@@ -19,6 +19,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.asking import AskingActivities
 from activities.carrier import CarrierActivities
+from activities.checkpoints import CheckpointActivities
 from activities.checks import CheckActivities
 from activities.concluding import ConcludingActivities
 from activities.going_live import RuleWatch
@@ -39,6 +40,7 @@ from settings import Settings, SettingsError, load_settings
 from telnyx_api import CarrierError, Forbidden, TelnyxClient, Unauthorized
 from temporal_client import TemporalUnreachable, connect, readable_history
 from temporal_set_up import keep_schedules, register_search_attributes
+from workflows.checkpointing import PortOutCheckpoint
 from workflows.intake import PortOutIntake
 from workflows.reconciling import PortOutReconcile
 from workflows.screening import PortOutScreening
@@ -105,10 +107,13 @@ class Parts:
         watching = WatchActivities(telnyx, records, shelf, board, refused_key=refused_key)
         recording = RecordActivities(records)
         reconciling = ReconcileActivities(telnyx, records, board, self.client, refused_key=refused_key)
+        checkpoints = CheckpointActivities(
+            records, board, settings.checkpoint_file, evidence=settings.timing.evidence
+        )
         return Worker(
             self.client,
             task_queue=settings.task_queue,
-            workflows=[PortOutScreening, PortOutIntake, PortOutReconcile],
+            workflows=[PortOutScreening, PortOutIntake, PortOutReconcile, PortOutCheckpoint],
             activities=[
                 checks.check_pin,
                 checks.check_spid,
@@ -138,6 +143,7 @@ class Parts:
                 NoticeActivities(board).notify,
                 intake.take_in,
                 reconciling.reconcile,
+                checkpoints.seal,
             ],
             workflow_runner=WORKFLOW_RUNNER,
             max_cached_workflows=CACHED_WORKFLOWS,

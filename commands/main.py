@@ -22,6 +22,7 @@ ROOMS = {
     "customers": ("customers",),
     "records": ("records",),
     "carrier": ("carrier",),
+    "ledger": ("ledger",),
     "tokens": ("token",),
 }
 """Which module of this room adds which commands."""

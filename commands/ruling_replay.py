@@ -1,15 +1,13 @@
 """`rules replay`: what other rules would have made of past orders, before they go live."""
 
 import signal
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.output import Failed
+from commands.progress import progress_bar
 from commands.session import find_place
 from commands.times import USAGE, begin_of, now
 
@@ -54,7 +52,7 @@ def replay(
     report = JsonReport() if as_json else TextReport()
     with place.records_as_they_are() as records, Csv.opened(csv) as table:
         orders = records.ledger.screened(begin)
-        with _progress(orders) as advance:
+        with progress_bar("Replaying", orders) as advance:
             found = parts(place.settings, records, bundle, begin, orders=orders, all_rows=csv is not None)
             try:
                 for size, part in found:
@@ -92,23 +90,3 @@ def _bundle(folder: Path) -> "Bundle":
         raise Failed(
             f"{refused}\nThe rules in {folder} cannot be used: nothing was replayed.", INVALID
         ) from None
-
-
-@contextmanager
-def _progress(orders: int) -> Iterator[Callable[[int], None]]:
-    """A bar on the terminal, beside what is printed; none where nobody watches."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("Replaying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns,
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-        # Above the bar when both stand in one terminal; what goes into a file must not end there.
-        redirect_stdout=sys.stdout.isatty(),
-    ) as progress:
-        task = progress.add_task("", total=orders)
-        yield lambda size: progress.advance(task, size)

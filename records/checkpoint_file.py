@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +22,21 @@ _BLOCK = 1 << 16
 
 class BadFile(RecordsError):
     """The file of checkpoints cannot be read or written, or does not belong to this database."""
+
+
+def seal(checkpoints: Checkpoints, file: Path, at: datetime) -> int:
+    """Seal what was written to the ledger since the last checkpoint. Returns how many were written to the file.
+
+    A process that dies between database and file leaves nothing out: the next one writes it.
+
+    Raises:
+        BadKey: there is no PORTOUT_LEDGER_KEY.
+        BadFile: the file cannot be written, or is another database's.
+        DatabaseUnavailable: try again later.
+    """
+    for _ in checkpoints.make(at):
+        pass
+    return keep(checkpoints, file)
 
 
 def keep(checkpoints: Checkpoints, file: Path) -> int:

@@ -89,6 +89,12 @@ _NEW = (
     .order_by(ledger.c.seq)
     .limit(sa.bindparam("limit"))
 )
+_COVERING = sa.select(checkpoints).where(
+    checkpoints.c.number
+    == sa.select(sa.func.min(checkpoints.c.number))
+    .where(checkpoints.c.up_to_seq >= sa.bindparam("seq"))
+    .scalar_subquery()
+)
 _SINCE = sa.select(sa.func.count()).select_from(ledger).where(ledger.c.seq > sa.bindparam("after"))
 
 
@@ -153,6 +159,12 @@ class Checkpoints:
         """The checkpoint of this number."""
         found = next(self.all(after=number - 1), None)
         return found if found and found.number == number else None
+
+    def covering(self, seq: int) -> Checkpoint | None:
+        """The checkpoint that sealed the entry with this sequence number; None if none has."""
+        with self._database.read() as connection:
+            row = connection.execute(_COVERING, {"seq": seq}).one_or_none()
+        return None if row is None else _checkpoint_in(row)
 
     def all(self, *, after: int = 0) -> Iterator[Checkpoint]:
         """Every checkpoint with a higher number, in their order, one at a time."""

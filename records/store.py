@@ -14,6 +14,7 @@ from records.errors import NotMigrated
 from records.history import History, PastOrder
 from records.ledger import Ledger
 from records.ledger_checkpoints import Checkpoints
+from records.ledger_export import LedgerExport
 from records.ledger_pruning import Pruning
 from records.ledger_standings import Standings
 from records.ledger_verify import Verifier
@@ -43,6 +44,7 @@ class Records:
         self.history = History(database)
         self.ledger = Ledger(database, sealer, self.cases, self.history)
         self.checkpoints = Checkpoints(database, signer)
+        self.export = LedgerExport(database)
         self.pruning = Pruning(database, self.ledger, self.checkpoints)
         self.standings = Standings(database)
         self.attempts = Attempts(database)

@@ -269,7 +269,11 @@ async def installed(
             yield Service(settings, address, sandbox, client, records)
         finally:
             records.close()
-            for schedule in (settings.schedule_id, settings.reconcile_schedule_id):
+            for schedule in (
+                settings.schedule_id,
+                settings.reconcile_schedule_id,
+                settings.checkpoint_schedule_id,
+            ):
                 with contextlib.suppress(RPCError):  # no worker ran, so there is none
                     await client.get_schedule_handle(schedule).delete()
             await _end_what_still_runs(client, settings.task_queue)
