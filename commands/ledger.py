@@ -80,7 +80,7 @@ def checkpoint() -> None:
         print_lines("The ledger is empty, so there is nothing to seal.")
         return
     made, at = last
-    new = f"{written} {'checkpoint' if written == 1 else 'checkpoints'} written" if written else "Nothing new"
+    new = f"{_count(written, 'checkpoint')} written" if written else "Nothing new"
     print_lines(
         f"{new}: the ledger is sealed up to checkpoint {made.number} of {at:%Y-%m-%d %H:%M:%S} UTC, in "
         f"{place.settings.checkpoint_file}."
@@ -153,9 +153,8 @@ def prune(
         _ask(yes, f"Orders closed before {before:%Y-%m-%d} lose everything but their hashes, for ever.")
         with progress_bar("Pruning", found.port_outs) as advance:
             done = records.pruning.prune(before, at=at, by=who, on_chains=advance)
-    print_lines(
-        f"{done.port_outs} orders pruned, {done.entries} entries. Backups that were made before still hold them."
-    )
+    pruned = f"{_count(done.port_outs, 'order')} pruned, {_count(done.entries, 'entry', 'entries')}"
+    print_lines(*done.refused, f"{pruned}. Backups that were made before still hold them.")
 
 
 def erase(which: Which, by: By = None, yes: Yes = False) -> None:
@@ -214,10 +213,11 @@ def _print_verified(found: "Verified") -> None:
         print_lines(f"… and {found.fault_count - len(found.faults)} more.")
     pruned = f", {found.pruned} pruned" if found.pruned else ""
     counted = (
-        f"{found.entries} entries of {found.port_outs} port-outs{pruned}, {found.checkpoints} checkpoints"
+        f"{_count(found.entries, 'entry', 'entries')} of {_count(found.port_outs, 'port-out')}{pruned}, "
+        f"{_count(found.checkpoints, 'checkpoint')}"
     )
     if found.fault_count:
-        print_lines(f"{counted}: {found.fault_count} FAULTS.")
+        print_lines(f"{counted}: {_count(found.fault_count, 'FAULT', 'FAULTS')}.")
     else:
         print_lines(f"{counted}: nothing was edited, removed, inserted or put in another order.")
     print_lines(*found.notes)
@@ -227,11 +227,19 @@ def _print_verified(found: "Verified") -> None:
         )
         return
     until = datetime.fromisoformat(found.promised_until).astimezone(UTC)
-    after = f"the {found.not_promised} entries that came" if found.not_promised else "what comes"
+    after = (
+        f"the {_count(found.not_promised, 'entry', 'entries')} that came"
+        if found.not_promised
+        else "what comes"
+    )
     print_lines(
         f"The last checkpoint is of {until:%Y-%m-%d %H:%M:%S} UTC. Of {after} after it nothing is promised: the "
         "newest could be gone unnoticed."
     )
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def _seal(place: Place, records: "Records") -> int:

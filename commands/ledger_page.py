@@ -107,7 +107,9 @@ def text_of(page: LedgerPage) -> Iterator[str]:
         )
     if page.entries:
         sealed = f"sealed by checkpoint {page.sealed_by}" if page.sealed_by else "its end is not sealed yet"
-        yield f"{page.entries[-1].position} entries; {'the chain is whole' if not page.faults else 'FAULTS'}; {sealed}."
+        last = page.entries[-1].position
+        whole = "FAULTS" if page.faults else "the chain is whole"
+        yield f"{last} {'entry' if last == 1 else 'entries'}; {whole}; {sealed}."
     yield from page.faults
     rules = {
         (line.body["policy"], line.body["policy_digest"], line.body.get("engine"), line.body.get("mode"))

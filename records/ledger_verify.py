@@ -327,7 +327,9 @@ class Verifier:
         for start in range(0, len(missing), CHUNK):
             wanted = missing[start : start + CHUNK]
             with self._database.read() as connection:
-                ends: dict[str, int] = dict(connection.execute(_ENDS, {"wanted": wanted}).tuples().all())
+                ends: dict[str, int] = {
+                    row[0]: row[1] for row in connection.execute(_ENDS, {"wanted": wanted})
+                }
             for portout in wanted:
                 found.blame(_missing(portout, heads[portout][0], ends.get(portout), number))
         if found.fault_count == before:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
 PIN_KEY = SecretStr(base64.b64encode(b"p" * 32).decode())
 RECORDS_KEY = SecretStr(base64.b64encode(b"r" * 32).decode())
+LEDGER_KEY = SecretStr(base64.b64encode(b"l" * 32).decode())
 OTHER_KEY = SecretStr(base64.b64encode(b"o" * 32).decode())
 
 Open = Callable[..., Records]
@@ -69,8 +70,13 @@ def open_records(url: str, kept_in: str, tmp_path: Path, migrated: Path) -> Iter
         shutil.copy(migrated, tmp_path / "records.db")
     opened = []
 
-    def open_(*, pin_key: SecretStr | None = PIN_KEY, records_key: SecretStr | None = RECORDS_KEY) -> Records:
-        records = Records.open(url, pin_key=pin_key, records_key=records_key)
+    def open_(
+        *,
+        pin_key: SecretStr | None = PIN_KEY,
+        records_key: SecretStr | None = RECORDS_KEY,
+        ledger_key: SecretStr | None = LEDGER_KEY,
+    ) -> Records:
+        records = Records.open(url, pin_key=pin_key, records_key=records_key, ledger_key=ledger_key)
         opened.append(records)
         return records
 

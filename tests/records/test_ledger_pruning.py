@@ -1,0 +1,193 @@
+"""What may leave the ledger: chains past their retention, for a signed stub, and a person's facts."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from records.attempts import Attempt
+from records.cases import CaseUpdate, Stage
+from records.errors import BadKey
+from records.history import PastOrder
+from records.ledger import EntryKind
+from records.ledger_actor import LedgerActor
+from records.ledger_pruning import NotErasable
+from records.store import Records
+from tests.records.behind import behind_its_back
+from tests.records.conftest import NOW, Open
+from tests.records.sealed import closed, forge, seal, verified, write
+
+LATER = NOW + timedelta(days=1)
+DANA = LedgerActor.person("dana", token="ab12", role="senior")
+NUMBER = "+13125550142"
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    return tmp_path / "outside" / "checkpoints.jsonl"
+
+
+@pytest.fixture
+def past(records: Records, outside: Path) -> Records:
+    """Two closed port-outs, one that is watched and one that was never ended; all of the same age, and sealed."""
+    for portout in ("p1", "p2", "watched"):
+        write(records, portout)
+    write(records, "open", kinds=(EntryKind.SCREENED,))
+    order = PastOrder("p1", [NUMBER], {NUMBER: "C-1"}, "073H", "onvoy", NOW)
+    records.open_case(CaseUpdate(portout_id="p1", updated_at=NOW), order)
+    records.attempts.record([Attempt("p1", 1, "e1", NUMBER, "073H", NOW)])
+    closed(records, "p1", "p2")
+    records.cases.upsert(CaseUpdate(portout_id="watched", updated_at=NOW, stage=Stage.AWAITING_CARRIER))
+    seal(records, outside)
+    return records
+
+
+def left(url: str, portout: str) -> dict[str, int]:
+    """How many rows each table has of a port-out."""
+    tables = ("ledger", "keys", "cases", "history", "attempts")
+    counted = {
+        table: behind_its_back(
+            url, f"SELECT count(*) FROM {table} WHERE portout_id = ?", portout, triggers=True
+        )
+        for table in tables
+    }
+    return {table: rows[0][0] for table, rows in counted.items() if rows[0][0]}
+
+
+def test_closed_orders_past_their_retention_leave_only_a_stub_and_the_ledger_holds(
+    past: Records, url: str, outside: Path
+) -> None:
+    done = past.pruning.prune(LATER, at=LATER, by="dana")
+    assert (done.port_outs, done.entries, done.refused) == (2, 8, [])
+    assert left(url, "p1") == left(url, "p2") == {}
+    assert left(url, "watched") == {"ledger": 4, "keys": 1, "cases": 1}
+    found = verified(past, outside)
+    assert (found.faults, found.pruned, found.entries) == ([], 2, 5)
+    [stub] = past.export.stubs_of("p1")
+    assert (stub["pruned_by"], [entry[2] for entry in stub["entries"]]) == (
+        "dana",
+        ["screened", "reviewed", "answered", "closed"],
+    )
+    assert past.pruning.prune(LATER, at=LATER, by="dana").port_outs == 0
+
+
+def test_what_is_younger_stays(past: Records) -> None:
+    assert past.pruning.prune(NOW, at=LATER, by="dana").port_outs == 0
+
+
+def test_a_pruned_chain_that_goes_on_follows_its_last_hash(past: Records, url: str, outside: Path) -> None:
+    past.pruning.prune(LATER, at=LATER, by="dana")
+    write(past, "p1", kinds=(EntryKind.REVIEWED,), first=9)
+    assert [entry.position for entry in past.ledger.entries("p1")] == [5]
+    assert past.ledger.verify_chain("p1") == []
+    seal(past, outside)
+    assert verified(past, outside).faults == []
+    behind_its_back(url, "DELETE FROM stubs WHERE portout_id = 'p1'")
+    told = "\n".join(verified(past, outside).faults)
+    assert "Port-out p1: entries 1 to 4 are missing." in told
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("DELETE FROM stubs WHERE portout_id = 'p2'", "Port-out p2 is lost"),
+        (
+            "UPDATE stubs SET signature = 'AA==' WHERE portout_id = 'p2'",
+            "the stub of what was pruned was edited",
+        ),
+        (
+            "UPDATE stubs SET portout_id = 'p3' WHERE portout_id = 'p2'",
+            "the stub of what was pruned was edited",
+        ),
+        ("UPDATE stubs SET hash = '00' WHERE portout_id = 'p2'", "the stub of what was pruned was edited"),
+    ],
+)
+def test_a_stub_that_was_edited_or_removed_is_found(
+    past: Records, url: str, outside: Path, statement: str, told: str
+) -> None:
+    past.pruning.prune(LATER, at=LATER, by="dana")
+    behind_its_back(url, statement)
+    assert told in "\n".join(verified(past, outside).faults)
+
+
+def test_a_broken_chain_is_not_hidden_by_a_stub(past: Records, url: str) -> None:
+    forge(url, "p1", 2, lambda value: value["body"].update(round=2))
+    done = past.pruning.prune(LATER, at=LATER, by="dana")
+    assert done.port_outs == 1
+    assert "Port-out p1, entry 3 does not follow the entry before it" in done.refused[0]
+    assert left(url, "p1")["ledger"] == 4
+
+
+@pytest.mark.usefixtures("past")
+def test_without_a_key_nothing_is_pruned(open_records: Open, url: str) -> None:
+    with pytest.raises(BadKey, match="PORTOUT_LEDGER_KEY is not set"):
+        open_records(ledger_key=None).pruning.prune(LATER, at=LATER, by="dana")
+    assert left(url, "p1")["ledger"] == 4
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM ledger WHERE portout_id = 'watched'",
+        "UPDATE ledger SET hash = hash",
+        "UPDATE checkpoints SET at = at",
+        "DELETE FROM checkpoints",
+        "UPDATE stubs SET hash = hash",
+        "DELETE FROM stubs",
+    ],
+)
+def test_the_database_refuses_whatever_no_stub_stands_for(past: Records, url: str, statement: str) -> None:
+    past.pruning.prune(LATER, at=LATER, by="dana")
+    with pytest.raises(Exception, match="the ledger is append-only"):
+        behind_its_back(url, statement, triggers=True)
+
+
+@pytest.mark.usefixtures("past")
+@pytest.mark.parametrize("table", ["ledger", "checkpoints"])
+def test_sqlite_refuses_to_replace_what_it_would_delete_unheard(url: str, file: Path, table: str) -> None:
+    assert file.exists()
+    with pytest.raises(Exception, match="the ledger is append-only"):
+        behind_its_back(url, f"REPLACE INTO {table} SELECT * FROM {table} LIMIT 1", triggers=True)
+
+
+def test_an_erased_person_is_gone_from_every_table_and_the_chain_says_who_did_it(
+    past: Records, url: str, outside: Path
+) -> None:
+    assert past.pruning.erase("p1", by=DANA, at=LATER)
+    assert left(url, "p1") == {"ledger": 5, "cases": 1}
+    case = past.cases.get("p1")
+    assert case is not None
+    assert case.note is None
+    *before, last = past.ledger.entries("p1")
+    assert {entry.unreadable for entry in before} == {"The personal facts were erased."}
+    assert (last.kind, last.actor["name"], last.actor["authenticated"]) == ("erased", "dana", "token")
+    assert verified(past, outside).faults == []
+    assert not past.pruning.erase("p1", by=DANA, at=LATER)
+    assert [entry.unreadable for entry in past.ledger.entries("p2")] == [None] * 4
+
+
+def test_a_destroyed_key_is_nowhere_in_sqlites_files(past: Records, url: str, file: Path) -> None:
+    [(wrapped,)] = behind_its_back(url, "SELECT wrapped FROM keys WHERE portout_id = 'p1'", triggers=True)
+    past.pruning.erase("p1", by=DANA, at=LATER)
+    assert all(wrapped not in part.read_bytes() for part in file.parent.glob("records.db*"))
+
+
+@pytest.mark.parametrize(
+    ("portout", "told"), [("watched", "is open"), ("nobody", "knows no port-out nobody")]
+)
+def test_what_is_open_or_unknown_is_not_erased(past: Records, url: str, portout: str, told: str) -> None:
+    with pytest.raises(NotErasable, match=told):
+        past.pruning.erase(portout, by=DANA, at=LATER)
+    assert left(url, "watched")["keys"] == 1
+
+
+def test_an_entry_says_who_acted_and_how_they_proved_it(past: Records) -> None:
+    assert {entry.actor["kind"] for entry in past.ledger.entries("p1")} == {"service"}
+    assert DANA.as_json() == {
+        "kind": "person",
+        "name": "dana",
+        "authenticated": "token",
+        "role": "senior",
+        "token": "ab12",
+    }
+    assert LedgerActor.person("eve").authenticated == "claimed"

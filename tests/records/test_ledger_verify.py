@@ -1,0 +1,228 @@
+"""Whoever changes the sealed ledger behind its back is found out, and told where."""
+
+import hashlib
+import json
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from records import ledger_checkpoints
+from records.canonical import canonical
+from records.ledger import EntryKind
+from records.store import Records
+from tests.records.behind import behind_its_back
+from tests.records.conftest import NOW, OTHER_KEY, Open
+from tests.records.sealed import forge, seal, verified, write
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    return tmp_path / "outside" / "checkpoints.jsonl"
+
+
+@pytest.fixture
+def sealed(records: Records, outside: Path, monkeypatch: pytest.MonkeyPatch) -> Records:
+    """Three port-outs of four entries each, under three checkpoints; a fourth one came after the last."""
+    monkeypatch.setattr(ledger_checkpoints, "MOST_ENTRIES", 5)
+    for portout in ("p1", "p2", "p3"):
+        write(records, portout)
+    assert seal(records, outside) == 3
+    write(records, "p4")
+    return records
+
+
+def faults(sealed: Records, outside: Path) -> str:
+    found = verified(sealed, outside)
+    assert found.fault_count == len(found.faults)
+    return "\n".join(found.faults)
+
+
+def test_what_nobody_changed_is_whole_and_what_came_last_is_not_promised(
+    sealed: Records, outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("records.ledger_verify.PAGE", 3)
+    read: list[int] = []
+    found = sealed.verifier().verify(outside, on_entries=read.append)
+    assert found.faults == []
+    assert (found.entries, found.port_outs, found.checkpoints, found.not_promised) == (16, 4, 3, 4)
+    assert sum(read) == 16
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("DELETE FROM ledger WHERE portout_id = 'p2' AND position = 2", "Port-out p2: entry 2 is missing."),
+        (
+            "DELETE FROM ledger WHERE portout_id = 'p1' AND position = 4",
+            "The end of port-out p1 is cut off: its entry 4 is missing, which checkpoint 1 holds.",
+        ),
+        (
+            "DELETE FROM ledger WHERE portout_id = 'p3' AND position > 1",
+            "The end of port-out p3 is cut off: its entries 2 to 4 are missing, which checkpoint 3 holds.",
+        ),
+        (
+            "DELETE FROM ledger WHERE portout_id = 'p2'",
+            "Port-out p2 is lost: checkpoint 2 holds its entry 4, and none of it is left.",
+        ),
+        (
+            "UPDATE ledger SET seq = 100 WHERE portout_id = 'p1' AND position = 4",
+            "Port-out p1, entry 4 is not where checkpoint 1 holds it: it was removed or moved.",
+        ),
+        (
+            "UPDATE ledger SET hash = '00' WHERE portout_id = 'p1' AND position = 3",
+            "Port-out p1, entry 3 was edited: its bytes do not have the hash that is stored with them.",
+        ),
+        ("DELETE FROM checkpoints WHERE number = 2", "Checkpoint 2 stands in"),
+        ("DELETE FROM checkpoints WHERE number = 3", "but not in the database: it was removed there"),
+        ("UPDATE checkpoints SET signature = 'AA==' WHERE number = 1", "Checkpoint 1 is not the same"),
+    ],
+)
+def test_what_was_removed_moved_or_edited_is_named(
+    sealed: Records, url: str, outside: Path, statement: str, told: str
+) -> None:
+    behind_its_back(url, statement)
+    assert told in faults(sealed, outside)
+
+
+def test_a_last_entry_that_was_rewritten_with_its_hash_is_found_by_the_checkpoint(
+    sealed: Records, url: str, outside: Path
+) -> None:
+    forge(url, "p1", 4, lambda value: value["body"].update(round=2))
+    assert sealed.ledger.verify_chain("p1") == []
+    told = "Port-out p1, entry 4 is not the one that checkpoint 1 holds: it was replaced."
+    assert faults(sealed, outside) == told
+
+
+def test_entries_that_changed_places_are_found(sealed: Records, url: str, outside: Path) -> None:
+    for old, new in ((2, 99), (3, 2), (99, 3)):
+        behind_its_back(
+            url, "UPDATE ledger SET position = ? WHERE portout_id = 'p1' AND position = ?", new, old
+        )
+    assert "Port-out p1, entry 3 was written before the entry that it follows." in faults(sealed, outside)
+
+
+def test_the_order_among_port_outs_is_sealed_too(sealed: Records, url: str, outside: Path) -> None:
+    (first,), (second,) = behind_its_back(
+        url,
+        "SELECT seq FROM ledger WHERE portout_id IN ('p2', 'p3') AND position IN (1, 4) ORDER BY seq LIMIT 2",
+    )
+    ((other,),) = behind_its_back(url, "SELECT max(seq) FROM ledger WHERE portout_id = 'p1'")
+    for old, new in ((first, 99), (other, first), (99, other)):
+        behind_its_back(url, "UPDATE ledger SET seq = ? WHERE seq = ?", new, old)
+    assert second > first
+    assert "are not those that it sealed, or stand in another order" in faults(sealed, outside)
+
+
+def test_a_forged_entry_is_found_where_a_sequence_number_was_free(
+    records: Records, url: str, outside: Path
+) -> None:
+    write(records, "p1")
+    behind_its_back(url, "UPDATE ledger SET seq = seq + 10 WHERE position = 4")
+    seal(records, outside)
+    ((stored, before),) = behind_its_back(url, "SELECT entry, hash FROM ledger WHERE position = 4")
+    forged = canonical({**json.loads(bytes(stored)), "position": 5, "step_key": "x", "prev_hash": before})
+    behind_its_back(
+        url,
+        "INSERT INTO ledger (seq, portout_id, position, step_key, kind, at, entry, hash) "
+        "SELECT seq - 5, portout_id, 5, 'x', kind, at, ?, ? FROM ledger WHERE position = 4",
+        forged,
+        hashlib.sha256(forged).hexdigest(),
+    )
+    told = "Port-out p1, entry 5 was inserted: checkpoint 1 does not know it."
+    assert told in faults(records, outside)
+
+
+def test_a_database_that_was_set_back_as_a_whole_is_found_by_the_file_outside(
+    sealed: Records, url: str, outside: Path
+) -> None:
+    behind_its_back(url, "DELETE FROM checkpoints WHERE number > 1")
+    behind_its_back(url, "DELETE FROM ledger WHERE portout_id <> 'p1'")
+    found = faults(sealed, outside)
+    assert "Checkpoint 3 stands in" in found
+    assert "Port-out p3 is lost" in found
+
+
+def test_a_file_that_is_missing_edited_or_of_another_time_is_told(sealed: Records, outside: Path) -> None:
+    lines = outside.read_text().splitlines(keepends=True)
+    for text, told in (
+        ("".join(lines[1:]), "Checkpoint 1 does not stand in"),
+        (lines[0].replace("p1", "pX") + "".join(lines[1:]), "Checkpoint 1 is not the same in the database"),
+        ("rubbish\n" + "".join(lines), "Line 1 of"),
+        ("".join([lines[1], lines[0], lines[2]]), "holds checkpoint 1 after 2"),
+    ):
+        outside.write_text(text)
+        assert told in faults(sealed, outside), text[:80]
+    outside.write_text("".join(lines[:2]))
+    found = verified(sealed, outside)
+    assert (found.faults, len(found.notes)) == ([], 1)
+    shutil.rmtree(outside.parent)
+    assert "There is no file of checkpoints at" in faults(sealed, outside)
+
+
+def test_checkpoints_of_a_key_that_nobody_trusts_count_for_nothing(
+    sealed: Records, open_records: Open, outside: Path
+) -> None:
+    later = open_records(ledger_key=OTHER_KEY)
+    assert "Checkpoint 1 is signed by a key that is not trusted here" in faults(later, outside)
+    before = sealed.checkpoints.public_key
+    assert before is not None
+    seal(later, outside)
+    found = verified(later, outside, before)
+    assert (found.faults, found.checkpoints) == ([], 4)
+
+
+def test_a_checkpoint_that_somebody_wrote_anew_with_another_key_is_found(
+    sealed: Records, open_records: Open, url: str, outside: Path
+) -> None:
+    behind_its_back(url, "DELETE FROM checkpoints")
+    forger = open_records(ledger_key=OTHER_KEY)
+    list(forger.checkpoints.make(NOW))
+    found = faults(sealed, outside)
+    assert "Checkpoint 1 is not the same in the database" in found
+    assert "Checkpoint 4 is signed by a key that is not trusted here" in found
+
+
+def test_many_faults_are_counted_and_only_the_first_are_told(
+    sealed: Records, url: str, outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("records.ledger_verify.KEPT_FAULTS", 2)
+    behind_its_back(url, "UPDATE ledger SET hash = '00'")
+    found = verified(sealed, outside)
+    assert len(found.faults) == 2
+    assert found.fault_count > 16
+
+
+def test_a_process_that_died_before_it_wrote_the_file_is_made_up_for(sealed: Records, outside: Path) -> None:
+    with outside.open("ab") as half_a_line:
+        half_a_line.write(b'{"checkpoint":{"at')
+    assert len(list(sealed.checkpoints.make(NOW))) == 1
+    assert seal(sealed, outside) == 1
+    assert seal(sealed, outside) == 0
+    found = verified(sealed, outside)
+    assert (found.faults, found.checkpoints, found.not_promised) == ([], 4, 0)
+
+
+def test_entries_that_are_written_while_it_is_sealed_are_each_sealed_once(
+    open_records: Open, outside: Path
+) -> None:
+    workers = [open_records() for _ in range(3)]
+
+    def append(worker: Records, name: str) -> None:
+        for number in range(25):
+            write(worker, f"{name}-{number % 5}", kinds=(EntryKind.REVIEWED,), first=number)
+
+    threads = [
+        threading.Thread(target=append, args=(worker, f"p{number}")) for number, worker in enumerate(workers)
+    ]
+    for thread in threads:
+        thread.start()
+    sealer = open_records()
+    while any(thread.is_alive() for thread in threads):
+        seal(sealer, outside)
+    for thread in threads:
+        thread.join()
+    seal(sealer, outside)
+    found = verified(sealer, outside)
+    assert (found.faults, found.entries, found.not_promised) == ([], 75, 0)
