@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from benchmarks import asked, intake, measures, queue, replay, rules, webhooks
+from benchmarks import asked, codec, intake, measures, queue, replay, rules, webhooks
 from commands.embedded import embedded_temporal, free_port
 from commands.output import print_table
 
@@ -26,6 +26,7 @@ async def _measure() -> list[measures.Figure]:
     for measure in (
         *measures.ALL,
         asked.history_of_an_asked_order,
+        codec.cost_of_the_codec,
         intake.intake_of_a_flood,
         *webhooks.ALL,
         *rules.ALL,

@@ -73,7 +73,7 @@ async def serving(settings: Settings, address: str) -> AsyncIterator[None]:
         await serving
 
 
-async def _timed(
+async def timed(
     start: Callable[[str], Awaitable[Any]],
     ids: list[str],
     answered: Callable[[], Awaitable[None]] | None = None,
@@ -126,13 +126,13 @@ async def throughput(address: str, home: Path) -> list[Figure]:
 
         floor, real = [], []
         async with serving(settings, address), _bare_worker(client):
-            await _timed(bare, [str(uuid4()) for _ in range(20)])
-            await _timed(screening, await carrier.fill(20, with_pin=True), carrier.all_answered)
-            floor.append(ORDERS / await _timed(bare, [str(uuid4()) for _ in range(ORDERS)]))
+            await timed(bare, [str(uuid4()) for _ in range(20)])
+            await timed(screening, await carrier.fill(20, with_pin=True), carrier.all_answered)
+            floor.append(ORDERS / await timed(bare, [str(uuid4()) for _ in range(ORDERS)]))
             for turn in range(ROUNDS):
                 orders = await carrier.fill(ORDERS, with_pin=True, first=1000 * (turn + 1))
-                real.append(ORDERS / await _timed(screening, orders, carrier.all_answered))
-                floor.append(ORDERS / await _timed(bare, [str(uuid4()) for _ in range(ORDERS)]))
+                real.append(ORDERS / await timed(screening, orders, carrier.all_answered))
+                floor.append(ORDERS / await timed(bare, [str(uuid4()) for _ in range(ORDERS)]))
             left = await carrier.pending()
     around = [statistics.mean(pair) for pair in pairwise(floor)]
     ratios = [ours / theirs for ours, theirs in zip(real, around, strict=True)]

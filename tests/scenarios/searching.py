@@ -43,7 +43,7 @@ async def histories(service: Service, client: Client | None = None) -> dict[str,
         described = await handle.describe()
         place = f"history of {listed.id} {listed.run_id}"
         messages: list[Message] = [*history.events, described.raw_description, listed.raw_info]
-        payloads = [payload for message in messages for payload in _payloads(message)]
+        payloads = [payload for message in messages for payload in payloads_of(message)]
         codec = client.data_converter.payload_codec
         opened = await codec.decode(payloads) if codec else payloads
         listing = f"{described.raw_description}\n{listed.raw_info}".encode()
@@ -54,7 +54,7 @@ async def histories(service: Service, client: Client | None = None) -> dict[str,
     return found
 
 
-def _payloads(message: Message) -> Iterator[Payload]:
+def payloads_of(message: Message) -> Iterator[Payload]:
     """Every payload anywhere in a message: arguments, results, failures, summaries, details, memo, attributes."""
     if isinstance(message, Payload):
         yield message
@@ -67,7 +67,7 @@ def _payloads(message: Message) -> Iterator[Payload]:
         else:
             values = [value] if isinstance(value, Message) else list(value)
         for inner in values:
-            yield from _payloads(inner)
+            yield from payloads_of(inner)
 
 
 def files(service: Service) -> dict[str, bytes]:
