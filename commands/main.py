@@ -18,6 +18,7 @@ ROOMS = {
     "rescreening": ("rescreen",),
     "operating": ("status", "preflight", "pause", "resume", "settings", "sandbox"),
     "reconciling": ("reconcile",),
+    "reporting": ("report",),
     "ruling": ("rules",),
     "customers": ("customers",),
     "records": ("records",),

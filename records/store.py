@@ -22,6 +22,7 @@ from records.marks import Marks
 from records.notices import Notices
 from records.pins import PinHasher
 from records.policies import Policies
+from records.reported import ReportedOrders
 from records.schema import REVISION, customers, keys
 from records.sealing import Sealer
 from records.signing import NAME, Signer
@@ -47,6 +48,7 @@ class Records:
         self.export = LedgerExport(database)
         self.pruning = Pruning(database, self.ledger, self.checkpoints)
         self.standings = Standings(database)
+        self.reported = ReportedOrders(database)
         self.attempts = Attempts(database)
         self.policies = Policies(database)
         self.marks = Marks(database)
