@@ -28,6 +28,8 @@ SANDBOX_KEY = "sandbox"
 CONSOLE_PORT = 8790
 TEMPORAL_UI = ("http://localhost:8233", "http://127.0.0.1:8233")
 """Where the development server of Temporal shows its web UI."""
+CUSTOMER_SOURCES = ("tables", "telnyx", "directory")
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 NOTICE_TAGS = ("review", "escalation", "incident")
 
 
@@ -99,6 +101,9 @@ class Settings(BaseSettings):
     records_key: SecretStr | None = None
     ledger_key: SecretStr | None = None
     ledger_checkpoints: Path | None = None
+    directory_url: str | None = None
+    directory_token: SecretStr | None = None
+    customer_sources: Annotated[tuple[str, ...], NoDecode] = ()
     payload_keys: SecretStr | None = None
     codec_origins: Annotated[tuple[str, ...], NoDecode] = TEMPORAL_UI
     notify: SecretStr | None = None
@@ -115,7 +120,7 @@ class Settings(BaseSettings):
             raise ValueError("must be 'yes' or 'no'")
         return value.strip().lower() == "yes" if isinstance(value, str) else value
 
-    @field_validator("reviewers", "codec_origins", mode="before")
+    @field_validator("reviewers", "codec_origins", "customer_sources", mode="before")
     @classmethod
     def _words_between_commas(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -159,6 +164,43 @@ class Settings(BaseSettings):
                 raise ValueError("must be addresses such as https://temporal.example.com, without a path")
         return value
 
+    @field_validator("directory_url")
+    @classmethod
+    def _a_directory(cls, value: str | None) -> str | None:
+        address = cls._a_web_address(value)
+        if address is None:
+            return None
+        parts = urlsplit(address)
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("must be the address alone; a token goes into PORTOUT_DIRECTORY_TOKEN")
+        if parts.scheme != "https" and parts.hostname not in THIS_MACHINE:
+            raise ValueError(
+                "must begin with https, because PINs travel over it; http is for this machine only"
+            )
+        return address
+
+    @field_validator("directory_token")
+    @classmethod
+    def _a_token_of_a_directory(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not (
+            value.get_secret_value().isascii() and value.get_secret_value().isprintable()
+        ):
+            raise ValueError("must be printable ASCII")
+        return value
+
+    @field_validator("customer_sources")
+    @classmethod
+    def _known_sources(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not set(value) <= set(CUSTOMER_SOURCES) or len(set(value)) < len(value):
+            raise ValueError(f"must name some of {', '.join(CUSTOMER_SOURCES)}, each once, between commas")
+        if "directory" in value and not info.data.get("directory_url"):
+            raise ValueError("names the directory, but PORTOUT_DIRECTORY_URL does not say where that is")
+        if value and "directory" not in value and info.data.get("directory_url"):
+            raise ValueError(
+                "leaves out the directory although PORTOUT_DIRECTORY_URL is set: name it, or unset that"
+            )
+        return value
+
     @field_validator("heartbeat_url")
     @classmethod
     def _a_secret_web_address(cls, value: SecretStr | None) -> SecretStr | None:
@@ -191,6 +233,12 @@ class Settings(BaseSettings):
     def who_decides(self) -> frozenset[str]:
         """`PORTOUT_REVIEWERS`, or the user of the operating system alone when it is empty."""
         return frozenset(self.reviewers or (getpass.getuser(),))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Who is asked for customers and PINs: `PORTOUT_CUSTOMER_SOURCES`, or all that there are."""
+        found = tuple(source for source in CUSTOMER_SOURCES if source != "directory" or self.directory_url)
+        return self.customer_sources or found
 
     @property
     def carrier_key(self) -> SecretStr:

@@ -171,6 +171,7 @@ class Parts:
             f"Carrier    {settings.carrier_url}: {sending}",
             f"Policies   {policies}, digest {in_force.digest[:12]}",
             f"Records    {settings.records_place}",
+            f"Customers  from {', '.join(settings.sources)}",
             f"Reviewers  {', '.join(sorted(settings.who_decides))}",
         ]
         problems = [in_force.problem, self.shelf.found and self.shelf.found.problem]

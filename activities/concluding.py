@@ -21,9 +21,11 @@ from activities.entries import header_of
 from activities.evidence import customers_among
 from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
+from activities.opening import HOLDER_TRIES
 from activities.policies import PolicyShelf
 from activities.questions import question_of
 from records.cases import CaseUpdate, Stage
+from records.errors import DirectoryFailed
 from records.ledger import EntryKind, LedgerEntry
 from records.ledger_actor import DEADLINE, POLICY
 from records.store import Records
@@ -90,7 +92,7 @@ class ConcludingActivities:
         conclusion = conclusion_of(
             opened, policy, decided, eligible, documents=given.documents, asked=given.asked
         )
-        await asyncio.to_thread(self._write, given, decided, conclusion)
+        await asyncio.to_thread(self._write, given, decided, conclusion, activity.info().attempt)
         return conclusion
 
     @activity.defn
@@ -140,8 +142,16 @@ class ConcludingActivities:
                     raise
                 return []
 
-    def _write(self, given: ConcludeInput, decided: Decision, conclusion: Conclusion) -> None:
-        customers = customers_among(self._records, given.opened.order.phone_numbers)
+    def _customers(self, numbers: Sequence[str], attempt: int) -> list[CustomerFacts] | None:
+        try:
+            return customers_among(self._records, numbers)
+        except DirectoryFailed:
+            if attempt < HOLDER_TRIES:
+                raise
+            return None
+
+    def _write(self, given: ConcludeInput, decided: Decision, conclusion: Conclusion, attempt: int) -> None:
+        customers = self._customers(given.opened.order.phone_numbers, attempt)
         entry = entry_of(given, decided, conclusion, customers)
         stages = {
             Next.ANSWER: Stage.ANSWERING,
@@ -187,11 +197,17 @@ class ConcludingActivities:
 
 
 def entry_of(
-    given: ConcludeInput, decided: Decision, conclusion: Conclusion, customers: Sequence[CustomerFacts]
+    given: ConcludeInput,
+    decided: Decision,
+    conclusion: Conclusion,
+    customers: Sequence[CustomerFacts] | None,
 ) -> LedgerEntry:
     """What the ledger keeps of a screening: enough to decide the order once more, under these rules or others.
 
     Names, numbers and notes are kept under the order's own key.
+
+    Args:
+        customers: None if nobody could say who holds the numbers; then the order cannot be decided once more.
     """
     opened = given.opened
     bars = {result.rule_id: result.check.bars_approval for result in given.results}
@@ -223,10 +239,14 @@ def entry_of(
         body=body,
         personal={
             "order": opened.order.model_dump(mode="json"),
-            "customers": [customer.model_dump(mode="json") for customer in customers],
             "findings": seen,
             "notes": conclusion.notes,
-        },
+        }
+        | (
+            {}
+            if customers is None
+            else {"customers": [customer.model_dump(mode="json") for customer in customers]}
+        ),
         actor=POLICY,
         at=given.now,
     )

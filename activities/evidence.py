@@ -73,7 +73,7 @@ async def gather(records: Records, carrier: TelnyxClient, question: Question) ->
 
     Raises:
         CarrierError: the carrier cannot be asked.
-        DatabaseUnavailable: the records cannot be read.
+        DatabaseUnavailable, DirectoryFailed: the records cannot be read, or do not say who holds a number.
     """
     gathered = await asyncio.to_thread(gather_recorded, records, question)
     if _STATUSES in question.reads:
@@ -91,7 +91,7 @@ def gather_recorded(records: Records, question: Question) -> GatheredFacts:
     """The same from the records alone, for checks that need nothing of the carrier but the order.
 
     Raises:
-        DatabaseUnavailable: they cannot be read.
+        DatabaseUnavailable, DirectoryFailed: as `gather`.
     """
     order, counted = question.order, _counted(question.rule)
     needs_customers = any(name.startswith("customer.") for name in question.reads)
@@ -114,7 +114,7 @@ def customers_among(records: Records, numbers: Sequence[str]) -> list[CustomerFa
     """The different customers who hold these numbers.
 
     Raises:
-        DatabaseUnavailable: they cannot be read.
+        DatabaseUnavailable, DirectoryFailed: as `gather`.
     """
     return [_facts_of(customer) for customer in _among(records.customers.find(numbers))]
 
@@ -160,7 +160,7 @@ def _facts_of(customer: CustomerRecord) -> CustomerFacts:
         business_name=customer.business_name,
         authorized_names=customer.authorized_names,
         tags=customer.tags,
-        locked=customer.lock is not None,
+        locked=customer.lock is not None if customer.lock_known else None,
         lock_why=customer.lock.why if customer.lock else None,
         pin_changed_at=customer.pin_changed_at,
         email_changed_at=customer.email_changed_at,

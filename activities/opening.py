@@ -24,6 +24,8 @@ from activities.policies import InForce, PolicyShelf
 from activities.watching import answered_case
 from records.cases import CaseUpdate, Stage
 from records.customer_record import CustomerMatch
+from records.customers import TABLES
+from records.errors import DirectoryFailed
 from records.ledger import EntryKind, LedgerEntry, PastRounds, ReadEntry
 from records.ledger_actor import CARRIER
 from records.store import Records
@@ -37,6 +39,9 @@ from telnyx_api import PortOut, TelnyxClient
 
 FIRST_SENDING = "first-sending"
 """The mark in the records: when sending to a real carrier was first switched on."""
+UNKNOWN_HOLDERS = "Whose numbers these are could not be found out: the customer directory failed."
+HOLDER_TRIES = 5
+"""After so many tries an order is opened, for review, without knowing whose numbers it asks for."""
 _FOC_DATES = frozenset({"portout.foc_date", "portout.requested_foc_date"})
 
 
@@ -87,11 +92,34 @@ class OpeningActivities:
                     text=in_force.problem,
                 )
             )
-        return await asyncio.to_thread(self._open, given, order, in_force)
+        opened = await asyncio.to_thread(self._open, given, order, in_force, activity.info().attempt)
+        if UNKNOWN_HOLDERS in opened.review_because:
+            await self._board.post(
+                Notice(
+                    kind=NoticeKind.INCIDENT,
+                    cause=f"directory:{given.now.date()}",
+                    text="The customer directory does not answer as it should; orders that need it go to review.",
+                )
+            )
+        return opened
 
-    def _open(self, given: OpenInput, order: OrderFacts, in_force: InForce) -> Opened:
+    def _holders(self, numbers: Sequence[str], attempt: int) -> tuple[list[CustomerMatch], bool]:
+        """Who holds each number, and whether that is all that can be known of it.
+
+        A directory that stays away must not keep an order from being opened: nothing would act at its deadline.
+        """
+        customers = self._records.customers
+        try:
+            return customers.find(numbers), True
+        except DirectoryFailed:
+            if attempt < HOLDER_TRIES:
+                raise
+        known = customers.find_in(TABLES, numbers) if TABLES in customers.sources else {}
+        return [CustomerMatch(number, known.get(number)) for number in numbers], False
+
+    def _open(self, given: OpenInput, order: OrderFacts, in_force: InForce, attempt: int) -> Opened:
         past = self._records.ledger.rounds(order.id)
-        holders = self._records.customers.find(order.phone_numbers)
+        holders, all_known = self._holders(order.phone_numbers, attempt)
         opened = judge(
             holders,
             in_force,
@@ -100,6 +128,7 @@ class OpeningActivities:
             order,
             sends=self._sends,
             sending_since=self._sending_since,
+            holders_known=all_known,
         )
         if past.answer and not opened.pending:
             return self._watch_again(opened, self._answered(order, past.answer), given.now)
@@ -171,11 +200,13 @@ def judge(
     *,
     sends: bool,
     sending_since: datetime | None,
+    holders_known: bool = True,
 ) -> Opened:
     """Choose the policy of an order and its deadlines.
 
     Args:
         holders: who holds each number.
+        holders_known: False when a source of customers failed, so that others may hold them.
         sending_since: when sending to a real carrier was first switched on; None: never, or at the sandbox.
     """
     customers = {match.customer.id: match.customer for match in holders if match.customer}
@@ -194,6 +225,8 @@ def judge(
         limit = min(limit, given.carried.limit)
     respond_by = limit - policy.respond.margin
     because = [choice.review_because] if choice.review_because else []
+    if not holders_known:
+        because.append(UNKNOWN_HOLDERS)
     if round_ > 1:
         because.append("The order is pending again after an earlier answer or an outside change.")
     if given.now >= respond_by:

@@ -9,6 +9,8 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from records.attempts import Attempt
+from records.customers import TELNYX
+from records.errors import DirectoryFailed
 from records.store import Records
 from screening.facts import ClearPin, PinOnFile
 from telnyx_api import PortOutEvent, TelnyxClient
@@ -75,22 +77,29 @@ def is_complete(event: PortOutEvent) -> bool:
 async def pins_on_file(
     carrier: TelnyxClient, records: Records, numbers: Sequence[str]
 ) -> list[PinOnFile | None]:
-    """The PIN on file of each number: our customer's, else the carrier's `external_pin`, else None.
+    """The PIN on file of each number: that of the first source that has one, else None.
 
     Raises:
         CarrierError: the number records cannot be read.
-        DatabaseUnavailable: the customers cannot be read.
+        DatabaseUnavailable, DirectoryFailed: the customers cannot be read.
     """
-    matches = await asyncio.to_thread(records.customers.find, numbers)
-    ours = {match.number: match.customer.pin for match in matches if match.customer and match.customer.pin}
+    found: dict[str, PinOnFile] = {}
+    for source in records.customers.sources:
+        left = [number for number in numbers if number not in found]
+        if source == TELNYX:
+            found |= await _carriers_pins(carrier, left)
+        else:
+            holders = await asyncio.to_thread(records.customers.find_in, source, left)
+            found |= {number: holder.pin for number, holder in holders.items() if holder.pin}
+    return [found.get(number) for number in numbers]
 
-    async def pin_of(number: str) -> PinOnFile | None:
-        if number in ours:
-            return ours[number]
-        record = await carrier.phone_number(number)
-        return ClearPin(record.external_pin) if record and record.external_pin else None
 
-    return list(await asyncio.gather(*(pin_of(number) for number in numbers)))
+async def _carriers_pins(carrier: TelnyxClient, numbers: Sequence[str]) -> dict[str, PinOnFile]:
+    listed = await asyncio.gather(*(carrier.phone_number(number) for number in numbers))
+    pairs = zip(numbers, listed, strict=True)
+    return {
+        number: ClearPin(record.external_pin) for number, record in pairs if record and record.external_pin
+    }
 
 
 async def reveals_pin(
@@ -107,5 +116,9 @@ async def reveals_pin(
     attempts = await attempted_pins(carrier, portout_id)
     if any(attempt.pin.get_secret_value() in text for attempt in attempts):
         return True
-    on_file = [pin for pin in await pins_on_file(carrier, records, numbers) if pin]
+    try:
+        on_file = [pin for pin in await pins_on_file(carrier, records, numbers) if pin]
+    except DirectoryFailed:
+        # A person must be able to deny while it is away: whatever may be a PIN is taken for one.
+        return any(character.isdigit() for character in text)
     return any(pin.matches(word) for pin in on_file for word in words)

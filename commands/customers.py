@@ -166,12 +166,7 @@ def _fields(details: "CustomerDetails") -> list[list[str]]:
         *([label, moment(at)] for label, at in dates),
     ]
     if lock:
-        rows.append(
-            [
-                "Locked",
-                " ".join(
-                    filter(None, [f"since {moment(lock.since)}", lock.by and f"by {lock.by}", lock.why])
-                ),
-            ]
-        )
+        told = [f"since {moment(lock.since)}"] if lock.since else []
+        told += [f"by {lock.by}"] if lock.by else []
+        rows.append(["Locked", " ".join([*told, lock.why or ""]).strip()])
     return rows

@@ -19,7 +19,8 @@ from activities.evidence import BAR_AFTER_MISMATCH, Question, gather, past_order
 from activities.opening import first_sending, judge, order_facts
 from activities.pins import attempted_pins, pins_on_file
 from activities.policies import InForce
-from records.errors import RecordsError
+from records.customer_record import CustomerMatch
+from records.errors import DirectoryFailed, RecordsError
 from records.history import PastOrder
 from records.store import Records
 from screening import decision as core
@@ -202,9 +203,14 @@ class Forecaster:
         """The pending orders that the service has not opened yet."""
         known = self.records.history.known([order.id for order in orders])
         facts = [order_facts(order) for order in orders if order.id not in known]
-        return [
-            past_order(order, self.records.customers.find(order.phone_numbers), self.now) for order in facts
-        ]
+        return [past_order(order, self._holders(order.phone_numbers), self.now) for order in facts]
+
+    def _holders(self, numbers: Sequence[str]) -> list[CustomerMatch]:
+        """Who holds each number; nobody while the directory fails, which says so for each order."""
+        try:
+            return self.records.customers.find(numbers)
+        except DirectoryFailed:
+            return []
 
     def _barred(self, opened: Opened, tried: Sequence[tuple[str, str, str]]) -> bool:
         """Whether attempts, recorded or only seen now, bar an automatic approval."""

@@ -1,5 +1,6 @@
 """`portout preflight`: a real set-up looked at before it is switched on. It reads only, here and at the carrier."""
 
+import asyncio
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from commands.session import Place
 from commands.times import now, time_left
 from records.errors import BadKey, RecordsError
 from records.keys import MOST_KEYS, parse_keys
+from records.opening import directory_of
 from records.store import Records
 from records.upgrade import upgrade
 from screening.authoring.gate import differences
@@ -37,6 +39,9 @@ from settings import Settings, SettingsError
 from telnyx_api import CarrierError, PortOut, TelnyxClient
 from temporal_client import data_converter, readable_history
 from temporal_set_up import attributes_work
+
+FICTIONAL = "+12025550100"
+"""A number that is kept free for stories: no customer has it."""
 
 
 class Preflight(BaseModel):
@@ -76,6 +81,7 @@ async def read_preflight(place: Place) -> Preflight:
         try:
             with _records(place, ready=bool(current)) as records:
                 parts += [doubtful("Records", warning) for warning in records.warnings()]
+                parts += await asyncio.to_thread(_probe_directory, records)
                 forecaster = Forecaster(
                     carrier,
                     records,
@@ -224,6 +230,22 @@ def _sending(settings: Settings) -> Part:
     return doubtful("Sending", "PORTOUT_SEND is not yes: every order is only watched")
 
 
+def _probe_directory(records: Records) -> list[Part]:
+    """Whether the operator's directory says that it does not know a number that nobody has."""
+    directory = records.customers.directory
+    if directory is None:
+        return []
+    try:
+        found = directory.find([FICTIONAL])
+    except RecordsError as error:
+        return [failed("Directory", str(error))]
+    if found:
+        return [doubtful("Directory", f"it says that {FICTIONAL}, which nobody can have, is a customer's")]
+    return [
+        well("Directory", f"answers; asked for customers and PINs as: {', '.join(records.customers.sources)}")
+    ]
+
+
 def _pins(pending: Sequence[Outlook | Unjudged]) -> Part:
     judged = [order for order in pending if isinstance(order, Outlook)]
     numbers = sum(order.number_count for order in judged)
@@ -260,7 +282,14 @@ def _records(place: Place, *, ready: bool) -> Iterator[Records]:
     with tempfile.TemporaryDirectory(prefix="portout-preflight-") as folder:
         url = f"sqlite:///{Path(folder) / 'records.db'}"
         upgrade(url)
-        records = Records.open(url, pin_key=None, records_key=None)
+        settings = place.settings
+        records = Records.open(
+            url,
+            pin_key=None,
+            records_key=None,
+            sources=settings.sources,
+            directory=directory_of(settings),
+        )
         try:
             yield records
         finally:

@@ -10,7 +10,7 @@ from screening.facts import PinOnFile
 class Lock:
     """The holder wants no number to leave."""
 
-    since: datetime
+    since: datetime | None
     by: str | None
     why: str | None
 
@@ -20,6 +20,7 @@ class CustomerRecord:
     """What is on file about a customer.
 
     Args:
+        lock_known: False where nobody says whether there is a lock.
         pin: can only be asked whether another PIN is the same; None if there is none on file.
         pin_changed_at, email_changed_at, contact_changed_at, sim_changed_at: the last change that we know of.
     """
@@ -31,6 +32,7 @@ class CustomerRecord:
     tags: list[str]
     country: str | None
     lock: Lock | None
+    lock_known: bool
     pin: PinOnFile | None
     pin_changed_at: datetime | None
     email_changed_at: datetime | None

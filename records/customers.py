@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from pydantic import SecretStr
@@ -28,6 +28,12 @@ from records.engine import CHUNK, Database
 from records.errors import LockRefused, UnknownCustomer
 from records.pins import HashedPin, PinHasher, tidy_pin
 from records.schema import customer_contacts, customer_numbers, customer_tags, customers
+
+if TYPE_CHECKING:
+    from records.directory import Directory
+
+TABLES, TELNYX, DIRECTORY = "tables", "telnyx", "directory"
+DEFAULT_SOURCES = (TABLES, TELNYX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +109,50 @@ _OLD_PINS = (
 
 
 class Customers:
-    def __init__(self, database: Database, hasher: PinHasher) -> None:
+    """The tables of customers, and what else the operator has beside them.
+
+    Args:
+        sources: who is asked for a customer or a PIN, in this order: `tables`, `telnyx` and `directory`.
+        directory: needed if it is among them.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        hasher: PinHasher,
+        *,
+        sources: Sequence[str] = DEFAULT_SOURCES,
+        directory: "Directory | None" = None,
+    ) -> None:
         self._database = database
         self._hasher = hasher
+        self.sources = tuple(sources)
+        self.directory = directory
 
     def find(self, numbers: Sequence[str]) -> list[CustomerMatch]:
-        """Who holds each number, in the order given.
+        """Who holds each number, in the order given: the first source that knows it tells all about its holder.
 
         Args:
             numbers: E.164 with its +, as the carrier writes them.
+
+        Raises:
+            DirectoryFailed: the directory does not say it. That is not the same as nobody.
         """
+        found: dict[str, CustomerRecord] = {}
+        for source in self.sources:
+            found |= self.find_in(source, [number for number in numbers if number not in found])
+        return [CustomerMatch(number, found.get(number)) for number in numbers]
+
+    def find_in(self, source: str, numbers: Sequence[str]) -> dict[str, CustomerRecord]:
+        """The holders that one source knows. The carrier knows numbers and PINs, but no holders. Raises as `find`."""
+        if source == DIRECTORY and self.directory is not None:
+            return self.directory.find(numbers)
+        return self._find_in_tables(numbers) if source == TABLES else {}
+
+    def _find_in_tables(self, numbers: Sequence[str]) -> dict[str, CustomerRecord]:
         wanted = list(dict.fromkeys(numbers))
+        if not wanted:
+            return {}
         found: dict[str, CustomerRecord] = {}
         with self._database.read() as connection:
             for start in range(0, len(wanted), CHUNK):
@@ -121,7 +160,7 @@ class Customers:
                 rows = connection.execute(_BY_NUMBERS, {"numbers": chunk}).all()
                 records = self._records(connection, {row.customer_id: row for row in rows})
                 found.update((row.number, records[row.customer_id]) for row in rows)
-        return [CustomerMatch(number, found.get(number)) for number in numbers]
+        return found
 
     def show(self, number_or_id: str) -> CustomerDetails:
         """A customer by id, or by a number as people write it with its country code.
@@ -336,6 +375,7 @@ class Customers:
             tags=tags,
             country=row.country,
             lock=Lock(row.locked_at, row.locked_by, row.lock_why) if row.locked_at else None,
+            lock_known=True,
             pin=pin,
             pin_changed_at=row.pin_changed_at,
             email_changed_at=row.email_changed_at,

@@ -50,6 +50,10 @@ class UnknownCustomer(RecordsError):
     """No customer has that id or number."""
 
 
+class DirectoryFailed(RecordsError):
+    """The operator's directory of customers does not say who holds a number: the same call may succeed later."""
+
+
 class LockRefused(RecordsError):
     """A customer is locked already, or is not."""
 

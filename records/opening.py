@@ -1,5 +1,7 @@
 """Opening the records as the settings say."""
 
+from typing import TYPE_CHECKING
+
 from pydantic import SecretStr
 
 from records.errors import BadKey
@@ -7,6 +9,9 @@ from records.keys import load_or_make_key
 from records.store import Records
 from records.upgrade import upgrade
 from settings import Settings
+
+if TYPE_CHECKING:
+    from records.directory import Directory
 
 RECORDS_KEY = "records.key"
 LEDGER_KEY = "ledger.key"
@@ -27,7 +32,14 @@ def open_records(settings: Settings) -> Records:
     ledger_key = _key(settings, settings.ledger_key, LEDGER_KEY, make=True)
     if settings.records_url.startswith("sqlite"):
         upgrade(settings.records_url)
-    return Records.open(settings.records_url, pin_key=pin_key, records_key=records_key, ledger_key=ledger_key)
+    return Records.open(
+        settings.records_url,
+        pin_key=pin_key,
+        records_key=records_key,
+        ledger_key=ledger_key,
+        sources=settings.sources,
+        directory=directory_of(settings),
+    )
 
 
 def open_records_as_they_are(settings: Settings) -> Records:
@@ -42,7 +54,18 @@ def open_records_as_they_are(settings: Settings) -> Records:
         pin_key=_key(settings, settings.pin_key, "pin.key", make=False),
         records_key=_key(settings, settings.records_key, RECORDS_KEY, make=False),
         ledger_key=_key(settings, settings.ledger_key, LEDGER_KEY, make=False),
+        sources=settings.sources,
+        directory=directory_of(settings),
     )
+
+
+def directory_of(settings: Settings) -> "Directory | None":
+    """The operator's own directory of customers; None if there is none."""
+    if settings.directory_url is None:
+        return None
+    from records.directory import Directory  # its HTTP client takes a tenth of a second to import
+
+    return Directory(settings.directory_url, settings.directory_token)
 
 
 def _key(settings: Settings, given: SecretStr | None, name: str, *, make: bool) -> SecretStr | None:

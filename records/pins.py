@@ -1,11 +1,14 @@
 """PINs on file: only a keyed hash is kept, and nothing here ever shows one."""
 
+import base64
 import hmac
+import secrets
+from typing import Self
 
 from pydantic import SecretStr
 
 from records.errors import BadKey, BadPin
-from records.keys import key_id, parse_keys
+from records.keys import KEY_BYTES, key_id, parse_keys
 
 LONGEST_PIN = 32
 _PURPOSE = b"portout pin 1\x00"
@@ -40,6 +43,11 @@ class PinHasher:
         self.key_ids = tuple(self._keys)
         self.key_id = next(iter(self._keys), None)
         """Under which new hashes are made."""
+
+    @classmethod
+    def at_random(cls) -> Self:
+        """One whose hashes nobody else can compare."""
+        return cls(SecretStr(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii")))
 
     def digest(self, customer_id: str, pin: SecretStr) -> bytes:
         """32 bytes, made under the first key.

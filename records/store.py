@@ -1,14 +1,14 @@
 """`Records`: one door to all tables."""
 
-from collections.abc import Collection, Iterator
-from typing import Self
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 from pydantic import SecretStr
 
 from records.attempts import Attempts
 from records.cases import Cases, CaseUpdate
-from records.customers import Customers
+from records.customers import DEFAULT_SOURCES, Customers
 from records.engine import Database
 from records.errors import NotMigrated
 from records.history import History, PastOrder
@@ -29,6 +29,9 @@ from records.signing import NAME, Signer
 from records.tokens import Tokens
 from records.upgrade import NEWER, version
 
+if TYPE_CHECKING:
+    from records.directory import Directory
+
 
 class Records:
     """The records of one database. Thread-safe; every call is a transaction of its own, committed on return.
@@ -36,11 +39,20 @@ class Records:
     Any call may raise DatabaseUnavailable (locked, full or away): nothing was written, try again later.
     """
 
-    def __init__(self, database: Database, hasher: PinHasher, sealer: Sealer, signer: Signer | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        hasher: PinHasher,
+        sealer: Sealer,
+        signer: Signer | None,
+        *,
+        sources: Sequence[str] = DEFAULT_SOURCES,
+        directory: "Directory | None" = None,
+    ) -> None:
         self._database = database
         self._hasher = hasher
         self._sealer = sealer
-        self.customers = Customers(database, hasher)
+        self.customers = Customers(database, hasher, sources=sources, directory=directory)
         self.cases = Cases(database)
         self.history = History(database)
         self.ledger = Ledger(database, sealer, self.cases, self.history)
@@ -63,6 +75,8 @@ class Records:
         pin_key: SecretStr | None,
         records_key: SecretStr | None,
         ledger_key: SecretStr | None = None,
+        sources: Sequence[str] = DEFAULT_SOURCES,
+        directory: "Directory | None" = None,
     ) -> Self:
         """Opens a database that `records.upgrade.upgrade` brought up to date.
 
@@ -71,6 +85,7 @@ class Records:
             pin_key, records_key: base64 of 32 bytes each. Without the first no PIN can be stored or compared,
                 without the second no personal fact sealed or read.
             ledger_key: the same; without it no checkpoint can be made, and nothing pruned.
+            sources, directory: where customers are looked up, as `Customers` takes them.
 
         Raises:
             BadUrl, BadKey: what was given is unusable.
@@ -90,10 +105,12 @@ class Records:
         except BaseException:
             database.close()
             raise
-        return cls(database, hasher, sealer, signer)
+        return cls(database, hasher, sealer, signer, sources=sources, directory=directory)
 
     def close(self) -> None:
-        """Gives the connections back. No call may follow."""
+        """Gives the connections back, the directory's too. No call may follow."""
+        if self.customers.directory is not None:
+            self.customers.directory.close()
         self._database.close()
 
     def open_case(self, case: CaseUpdate, order: PastOrder) -> None:

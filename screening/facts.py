@@ -205,7 +205,8 @@ class CustomerFacts(Tolerant):
     business_name: str | None = None
     authorized_names: list[str] = Field(default_factory=list)
     tags: list[str] = Field(default_factory=list)
-    locked: bool = False
+    locked: bool | None = False
+    """None where nobody says: that is never taken for unlocked."""
     lock_why: str | None = None
     pin_changed_at: datetime | None = None
     email_changed_at: datetime | None = None

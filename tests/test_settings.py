@@ -116,3 +116,53 @@ def test_the_address_of_the_records_is_shown_without_its_password() -> None:
 
 def test_every_variable_is_named_after_its_field() -> None:
     assert (variable_of("telnyx_api_key"), variable_of("send")) == ("TELNYX_API_KEY", "PORTOUT_SEND")
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "says"),
+    [
+        (
+            {"DIRECTORY_URL": "http://crm.example.com/numbers"},
+            "PORTOUT_DIRECTORY_URL",
+            "must begin with https",
+        ),
+        (
+            {"DIRECTORY_URL": "https://me:rosebud@crm.example.com"},
+            "PORTOUT_DIRECTORY_URL",
+            "the address alone",
+        ),
+        ({"DIRECTORY_URL": "crm.example.com"}, "PORTOUT_DIRECTORY_URL", "must be a web address"),
+        ({"DIRECTORY_TOKEN": "rosébud"}, "PORTOUT_DIRECTORY_TOKEN", "must be printable ASCII"),
+        ({"CUSTOMER_SOURCES": "tables,crm"}, "PORTOUT_CUSTOMER_SOURCES", "must name some of tables, telnyx"),
+        ({"CUSTOMER_SOURCES": "tables,tables"}, "PORTOUT_CUSTOMER_SOURCES", "each once"),
+        ({"CUSTOMER_SOURCES": "directory"}, "PORTOUT_CUSTOMER_SOURCES", "does not say where that is"),
+        (
+            {"CUSTOMER_SOURCES": "tables", "DIRECTORY_URL": "https://crm.example.com"},
+            "PORTOUT_CUSTOMER_SOURCES",
+            "leaves out the directory",
+        ),
+    ],
+)
+def test_sources_of_customers_that_cannot_be_are_named(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], name: str, says: str
+) -> None:
+    for variable, value in given.items():
+        monkeypatch.setenv(f"PORTOUT_{variable}", value)
+    faults = find_settings().faults
+    assert list(faults) == [name]
+    assert says in faults[name]
+    assert "ros" not in faults[name]
+
+
+def test_customers_are_looked_up_where_they_are_unless_the_operator_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load_settings().sources == ("tables", "telnyx")
+    monkeypatch.setenv("PORTOUT_DIRECTORY_URL", "http://127.0.0.1:9000/numbers/")
+    assert load_settings().sources == ("tables", "telnyx", "directory")
+    monkeypatch.setenv("PORTOUT_CUSTOMER_SOURCES", "directory, tables")
+    settings = load_settings()
+    assert (settings.sources, settings.directory_url) == (
+        ("directory", "tables"),
+        "http://127.0.0.1:9000/numbers",
+    )

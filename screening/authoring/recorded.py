@@ -113,7 +113,10 @@ def recorded_order(body: Mapping[str, Any], personal: Mapping[str, Any] | None) 
     if personal is None:
         raise NotReplayable("Its personal facts were erased, or cannot be unsealed here.")
     if "screened_at" not in body or "customers" not in personal:
-        raise NotReplayable("It was recorded by an older version, which kept less than this takes.")
+        raise NotReplayable(
+            "It was recorded by an older version, which kept less than this takes, or while nobody could "
+            "say whose numbers it asks for."
+        )
     seen = personal.get("findings", {})
     findings = [{**finding, **seen.get(finding.get("rule_id"), {})} for finding in body.get("findings", [])]
     other_facts = {

@@ -51,7 +51,7 @@ def check(params: AccountLockParams, customers: Sequence[CustomerFacts], now: da
 
     Returns:
         `locked` if any account is; `recently_changed` if anything was changed on any; `missing` when no customer is
-        on file; else `unlocked`. Always with `changed`: what was changed lately.
+        on file or nobody says whether an account is locked; else `unlocked`. Always with `changed`: what was, lately.
     """
     changed = _changes(params, customers, now)
     if any(customer.locked for customer in customers):
@@ -59,7 +59,8 @@ def check(params: AccountLockParams, customers: Sequence[CustomerFacts], now: da
     elif changed:
         result = RECENTLY_CHANGED
     else:
-        result = UNLOCKED if customers else MISSING
+        known = bool(customers) and all(customer.locked is not None for customer in customers)
+        result = UNLOCKED if known else MISSING
     return CheckResult(result=result, values={"changed": changed})
 
 
@@ -94,7 +95,7 @@ KIND = CheckKind(
         UNLOCKED: "No account is locked, and no recent change is on record.",
         LOCKED: "The holder locked the account.",
         RECENTLY_CHANGED: "The PIN, e-mail, contact or SIM of the account was changed lately.",
-        MISSING: "We have no customer on file for the numbers.",
+        MISSING: "We have no customer on file for the numbers, or nobody says whether the account is locked.",
         ERROR: COMMON_SENTENCES[ERROR],
     },
     evidence=frozenset({UNLOCKED}),

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from alembic import command
@@ -75,8 +75,9 @@ def open_records(url: str, kept_in: str, tmp_path: Path, migrated: Path) -> Iter
         pin_key: SecretStr | None = PIN_KEY,
         records_key: SecretStr | None = RECORDS_KEY,
         ledger_key: SecretStr | None = LEDGER_KEY,
+        **more: Any,
     ) -> Records:
-        records = Records.open(url, pin_key=pin_key, records_key=records_key, ledger_key=ledger_key)
+        records = Records.open(url, pin_key=pin_key, records_key=records_key, ledger_key=ledger_key, **more)
         opened.append(records)
         return records
 

@@ -1,9 +1,13 @@
 """Requests that say nothing, and requests that guess."""
 
 from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
 
 from records.cases import Stage
 from sandbox.orders import status_event
+from tests.directory import TOKEN, own_directory
 from tests.service import HURRIED, RIGHT_PIN, Service, installed
 from tests.waiting import eventually
 
@@ -75,3 +79,25 @@ async def test_a_pin_event_that_stays_incomplete_bars_automatic_approval(service
     assert any("has not completed an event of this order" in note for note in state.notes)
     # Completed with the same PIN it bars nothing any more.
     assert (result.outcome, result.decided_by) == ("approve", "policy")
+
+
+async def test_a_directory_that_fails_leaves_orders_to_people_and_one_that_answers_decides(
+    temporal: str, tmp_path: Path
+) -> None:
+    quick = HURRIED.model_copy(update={"evidence": 1.0})
+    with own_directory() as told:
+        given: dict[str, Any] = {
+            "directory_url": told.url,
+            "directory_token": SecretStr(TOKEN),
+            "timing": quick,
+        }
+        async with installed(temporal, tmp_path, **given) as service, service.working():
+            number = next(service.numbers)
+            told.customers[number] = {"customer_id": "c1", "pin": RIGHT_PIN}
+            service.carrier.carrier.add_number(phone_number=number)
+            known = service.place(phone_numbers=[number])
+            assert (await service.result(known)).outcome == "approve"
+            told.answer = (503, b"")
+            unknown = service.place(on_file=None)
+            await service.stands_in(Stage.AWAITING_REVIEW, unknown, within=60)
+            assert (await service.state(unknown)).rules["pin"] == "error"

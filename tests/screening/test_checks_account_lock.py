@@ -31,6 +31,8 @@ def ask(*customers: CustomerFacts, **params: Any) -> CheckResult:
     [
         ({}, "unlocked", []),
         ({"locked": True}, "locked", []),
+        ({"locked": None}, "missing", []),
+        ({"locked": None, "pin_changed_at": ago(hours=1)}, "recently_changed", ["PIN"]),
         ({"locked": True, "pin_changed_at": ago(hours=1)}, "locked", ["PIN"]),
         ({"pin_changed_at": ago(hours=72)}, "recently_changed", ["PIN"]),
         ({"pin_changed_at": ago(hours=72, seconds=1)}, "unlocked", []),
