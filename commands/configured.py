@@ -96,11 +96,11 @@ def print_settings(configured: Configured) -> None:
 
 
 def _key_faults(settings: Settings) -> Iterator[tuple[str, str]]:
-    for name in ("pin_key", "records_key"):
+    for name in ("pin_key", "records_key", "ledger_key"):
         key = getattr(settings, name)
         try:
             if key is not None:
-                parse_keys(key, variable_of(name), most=MOST_KEYS if name == "pin_key" else 1)
+                parse_keys(key, variable_of(name), most=1 if name == "ledger_key" else MOST_KEYS)
         except BadKey as error:
             yield variable_of(name), str(error)
     try:

@@ -203,14 +203,18 @@ def _probe_keys(place: Place) -> Part:
     embedded = settings.records_url.startswith("sqlite")
     says: list[str] = []
     missing: list[str] = []
-    for name, key in (("PORTOUT_PIN_KEY", settings.pin_key), ("PORTOUT_RECORDS_KEY", settings.records_key)):
+    for name, key in (
+        ("PORTOUT_PIN_KEY", settings.pin_key),
+        ("PORTOUT_RECORDS_KEY", settings.records_key),
+        ("PORTOUT_LEDGER_KEY", settings.ledger_key),
+    ):
         if key is None:
             (says if embedded else missing).append(
                 f"{name} is not set" + (", a key file beside the records is used" if embedded else "")
             )
             continue
         try:
-            parse_keys(key, name, most=MOST_KEYS if name == "PORTOUT_PIN_KEY" else 1)
+            parse_keys(key, name, most=1 if name == "PORTOUT_LEDGER_KEY" else MOST_KEYS)
         except BadKey as error:
             return failed("Keys", str(error))
         says.append(f"{name} is set")

@@ -1,14 +1,15 @@
-"""The records database as a whole: `records upgrade`, `backup`, `restore`."""
+"""The records database as a whole: `records upgrade`, `backup`, `restore`, `rekey`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commands.output import print_lines
+from commands.output import print_json, print_lines
 from commands.session import find_place
 from settings import Settings
 
+FOUND = 5
 AFTERWARDS = "Then `portout ledger verify` says whether it is whole, and `portout reconcile` what it lacks."
 
 
@@ -17,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     records.command()(upgrade)
     records.command()(backup)
     records.command()(restore)
+    records.command()(rekey)
     app.add_typer(records, name="records", help="The records database as a whole.")
 
 
@@ -61,6 +63,30 @@ def restore(
     version = backups.restore(settings.records_url, file)
     older = "" if version == REVISION else "It is of an older version: run `portout records upgrade`. "
     print_lines(f"{settings.records_place} is restored from {file}: version {version}. {older}{AFTERWARDS}")
+
+
+def rekey(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Carry the keys of personal facts over to the first PORTOUT_RECORDS_KEY. Workers may go on meanwhile, if they have
+    both keys. Exits with 5 while the old key is needed.
+    """
+    from records.ledger_keys import Rewrapped
+
+    with find_place().records_as_they_are() as records:
+        pages = list(records.fact_keys.rewrap())
+    done = Rewrapped(sum(page.carried_over for page in pages), sum(page.left for page in pages))
+    if as_json:
+        print_json(done)
+    else:
+        left = (
+            f"{done.left} are sealed under a key that is not set: set it behind the new one, after a comma."
+            if done.left
+            else "None needs another key than the first one."
+        )
+        print_lines(
+            f"Carried over to the first PORTOUT_RECORDS_KEY: {done.carried_over} keys of personal facts. {left}"
+        )
+    if done.left:
+        raise typer.Exit(FOUND)
 
 
 def _make_home(settings: Settings) -> None:

@@ -113,18 +113,24 @@ _LAST = (
     .subquery("last")
 )
 _ONE = sa.select(sa.literal_column("1").label("one")).subquery("one")
-_HEAD = sa.select(
-    _LAST.c.position,
-    _LAST.c.hash,
-    keys.c.key_id,
-    keys.c.wrapped,
-    sa.exists()
-    .where(ledger.c.portout_id == sa.bindparam("portout"), ledger.c.step_key == sa.bindparam("step"))
-    .label("done"),
-).select_from(
-    _ONE.outerjoin(_LAST, sa.true()).outerjoin(
-        keys, sa.and_(keys.c.portout_id == sa.bindparam("portout"), keys.c.wrapped_by == sa.bindparam("by"))
+_OUR_KEY = sa.and_(
+    keys.c.portout_id == sa.bindparam("portout"),
+    keys.c.wrapped_by.in_([sa.bindparam("by"), sa.bindparam("or_by")]),
+)
+"""Wrapped by the first PORTOUT_RECORDS_KEY, or else by the second while that is replaced."""
+_HEAD = (
+    sa.select(
+        _LAST.c.position,
+        _LAST.c.hash,
+        keys.c.key_id,
+        keys.c.wrapped,
+        sa.exists()
+        .where(ledger.c.portout_id == sa.bindparam("portout"), ledger.c.step_key == sa.bindparam("step"))
+        .label("done"),
     )
+    .select_from(_ONE.outerjoin(_LAST, sa.true()).outerjoin(keys, _OUR_KEY))
+    .order_by(sa.case((keys.c.wrapped_by == sa.bindparam("by"), 0), else_=1))
+    .limit(1)
 )
 _STUB = (
     sa.select(stubs.c.position, stubs.c.hash)
@@ -214,7 +220,13 @@ class Ledger:
     def append_within(self, connection: Connection, entry: LedgerEntry) -> bool:
         """The same in a transaction that is already open and holds the locks of the ledger and of the port-out."""
         head = connection.execute(
-            _HEAD, {"portout": entry.portout_id, "step": entry.step_key, "by": self._sealer.wrapped_by}
+            _HEAD,
+            {
+                "portout": entry.portout_id,
+                "step": entry.step_key,
+                "by": self._sealer.wrapped_by,
+                "or_by": self._sealer.also_by,
+            },
         ).one()
         if head.done:
             return False

@@ -16,22 +16,29 @@ from pydantic import SecretStr
 
 from records.canonical import canonical
 from records.errors import BadKey
-from records.keys import KEY_BYTES, key_id, parse_key
+from records.keys import KEY_BYTES, key_id, parse_keys
 
 _NONCE_BYTES = 12
 
 
 class Sealer:
-    """Seals and unseals under one PORTOUT_RECORDS_KEY.
+    """Seals and unseals under PORTOUT_RECORDS_KEY.
+
+    While a key is replaced there are two: the first wraps what is new, and what either of them wrapped is opened.
+
+    Attributes:
+        wrapped_by, also_by: the ids of the first key and of the second, empty without one.
+        key_ids: of those that are set.
 
     Raises:
-        BadKey: the key is garbled.
+        BadKey: a key is garbled.
     """
 
     def __init__(self, records_key: SecretStr | None) -> None:
-        key = None if records_key is None else parse_key(records_key, "PORTOUT_RECORDS_KEY")
-        self._wrapping = None if key is None else AESGCM(key)
-        self.wrapped_by = "" if key is None else key_id(key)
+        found = [] if records_key is None else parse_keys(records_key, "PORTOUT_RECORDS_KEY")
+        self._wrapping = {key_id(key): AESGCM(key) for key in found}
+        self.key_ids = tuple(self._wrapping)
+        self.wrapped_by, self.also_by = (*self.key_ids, "", "")[:2]
 
     def new_key(self, portout_id: str) -> "FactKey":
         """A random key for one port-out.
@@ -39,10 +46,10 @@ class Sealer:
         Raises:
             BadKey: there is no PORTOUT_RECORDS_KEY to wrap it with.
         """
-        if self._wrapping is None:
+        if not self._wrapping:
             raise BadKey("PORTOUT_RECORDS_KEY is not set, but personal facts are to be sealed: set it.")
         identity, key = secrets.token_hex(8), secrets.token_bytes(KEY_BYTES)
-        return FactKey(identity, key, _encrypt(self._wrapping, key, f"{portout_id}/{identity}"))
+        return FactKey(identity, key, self._wrap(key, portout_id, identity))
 
     def unwrap(self, portout_id: str, identity: str, wrapped: bytes) -> "FactKey":
         """A port-out's key as it is kept in the table `keys`.
@@ -50,12 +57,21 @@ class Sealer:
         Raises:
             BadKey: it was wrapped by another key, for another port-out, or was changed.
         """
-        key = None
-        if self._wrapping is not None:
-            key = _decrypt(self._wrapping, wrapped, f"{portout_id}/{identity}")
-        if key is None:
-            raise BadKey("The personal facts are sealed under another PORTOUT_RECORDS_KEY: set that one.")
-        return FactKey(identity, key, wrapped)
+        return FactKey(identity, self._opened(portout_id, identity, wrapped), wrapped)
+
+    def rewrap(self, portout_id: str, identity: str, wrapped: bytes) -> bytes:
+        """The same key, wrapped by the first key. Raises BadKey as `unwrap`."""
+        return self._wrap(self._opened(portout_id, identity, wrapped), portout_id, identity)
+
+    def _wrap(self, key: bytes, portout_id: str, identity: str) -> bytes:
+        return _encrypt(self._wrapping[self.wrapped_by], key, f"{portout_id}/{identity}")
+
+    def _opened(self, portout_id: str, identity: str, wrapped: bytes) -> bytes:
+        for cipher in self._wrapping.values():
+            key = _decrypt(cipher, wrapped, f"{portout_id}/{identity}")
+            if key is not None:
+                return key
+        raise BadKey("The personal facts are sealed under another PORTOUT_RECORDS_KEY: set that one.")
 
 
 class FactKey:

@@ -15,6 +15,7 @@ from records.history import History, PastOrder
 from records.ledger import Ledger
 from records.ledger_checkpoints import Checkpoints
 from records.ledger_export import LedgerExport
+from records.ledger_keys import FactKeys
 from records.ledger_pruning import Pruning
 from records.ledger_standings import Standings
 from records.ledger_verify import Verifier
@@ -59,6 +60,7 @@ class Records:
         self.checkpoints = Checkpoints(database, signer)
         self.export = LedgerExport(database)
         self.pruning = Pruning(database, self.ledger, self.checkpoints)
+        self.fact_keys = FactKeys(database, sealer)
         self.standings = Standings(database)
         self.reported = ReportedOrders(database)
         self.attempts = Attempts(database)
@@ -138,10 +140,16 @@ class Records:
                 "set it."
             )
         with self._database.read() as connection:
-            if self._sealer.wrapped_by and _another(connection, keys.c.wrapped_by, self._sealer.wrapped_by):
+            wrapped = {by.partition("/")[0] for by in _values(connection, keys.c.wrapped_by)}
+            if self._sealer.key_ids and not wrapped.issubset(self._sealer.key_ids):
                 found.append(
                     "Personal facts of some port-outs are sealed under another PORTOUT_RECORDS_KEY "
-                    "and cannot be read: set that one again."
+                    "and cannot be read: set that one again, behind a comma after the one that is set."
+                )
+            elif wrapped - {self._sealer.wrapped_by}:
+                found.append(
+                    "Personal facts of some port-outs are sealed under the second PORTOUT_RECORDS_KEY: keep it until "
+                    "`portout records rekey` finds none."
                 )
             under = set(_values(connection, customers.c.pin_key_id))
             if not under.issubset(self._hasher.key_ids):
@@ -155,14 +163,6 @@ class Records:
                     "`portout customers rekey` finds none."
                 )
         return found
-
-
-def _another(connection: sa.Connection, column: sa.Column[str], ours: str) -> bool:
-    # The two ends of the index instead of all its rows.
-    lowest, highest = (
-        connection.execute(sa.select(end(column))).scalar_one() for end in (sa.func.min, sa.func.max)
-    )
-    return any(found is not None and found != ours for found in (lowest, highest))
 
 
 def _values(connection: sa.Connection, column: sa.Column[str]) -> Iterator[str]:

@@ -1,10 +1,14 @@
-"""`records upgrade`, `backup`, `restore`."""
+"""`records upgrade`, `backup`, `restore`, `rekey`."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from records.ledger import EntryKind, LedgerEntry
 from records.schema import REVISION
+from records.store import Records
 from tests.commands.inside import Inside
 from tests.postgresql import PostgreSQL
 
@@ -46,3 +50,23 @@ async def test_postgresql_is_migrated_by_the_command_alone(
     assert (await place("token", "list")).code == 0
     assert (await place("records", "backup", str(tmp_path / "backup"))).code == 0
     postgresql.used(url)
+
+
+async def test_personal_facts_are_carried_over_to_the_key_in_the_file(tmp_path: Path) -> None:
+    old, new = KEYS["PORTOUT_RECORDS_KEY"], "bm5u" * 10 + "bm4="
+    place = Inside({"PORTOUT_HOME": str(tmp_path)})
+    assert (await place("records", "upgrade")).code == 0
+    records = Records.open(
+        f"sqlite:///{tmp_path / 'records.db'}", pin_key=None, records_key=SecretStr(old), ledger_key=None
+    )
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    records.ledger.append(LedgerEntry("p1", EntryKind.SCREENED, "s1", at, {"round": 1}, {"name": "Ann"}))
+    records.close()
+    lost = await place("records", "rekey", "--json", PORTOUT_RECORDS_KEY=new)
+    assert (lost.code, lost.json) == (5, {"carried_over": 0, "left": 1})
+    (tmp_path / "records.key").write_text(f"{new}\n{old}\n")
+    assert (await place("records", "rekey")).out.startswith(
+        "Carried over to the first PORTOUT_RECORDS_KEY: 1 keys"
+    )
+    done = await place("records", "rekey", "--json", PORTOUT_RECORDS_KEY=new)
+    assert (done.code, done.json) == (0, {"carried_over": 0, "left": 0})
