@@ -15,6 +15,7 @@ from tests.waiting import eventually
 
 AN_HOUR = 3600
 """Seconds. What came just now is not missed yet."""
+RETRY_AFTER = 0.6
 
 
 async def reconciled_daily(service: Service) -> ReconcileReport:
@@ -55,6 +56,25 @@ async def test_an_order_that_nobody_screened_is_found_and_mended(temporal: str, 
         well = await portout("reconcile")
         assert well.code == 0
         assert "the carrier and we agree" in well.out
+
+
+async def test_the_daily_run_waits_for_a_carrier_that_is_away_or_busy_and_mends_once(
+    temporal: str, tmp_path: Path
+) -> None:
+    async with installed(temporal, tmp_path, intake_every=AN_HOUR) as service, service.working():
+        await eventually(lambda: service.asked("/portouts/events"))  # the only intake is over
+        missed = service.place_reviewed(age_seconds=AN_HOUR)
+        begun = len(service.asked("/portouts"))
+        for fault in ({"drop": True}, {"status": 503}, {"status": 429, "retry_after": RETRY_AFTER}):
+            service.fault(path_prefix="/portouts", count=1, **fault)
+        report = await reconciled_daily(service)
+        await eventually(lambda: service.stage(missed) is Stage.AWAITING_REVIEW)
+    assert report.wrong == {Wrong.NEVER_SCREENED: 1}
+    assert len(await service.runs(missed)) == 1
+    busy, after = service.asked("/portouts")[begun:][-2:]
+    assert busy["status"] == 429
+    waited = datetime.fromisoformat(after["time"]) - datetime.fromisoformat(busy["time"])
+    assert waited.total_seconds() >= RETRY_AFTER
 
 
 async def test_what_was_decided_behind_our_back_is_told_once_a_day(temporal: str, tmp_path: Path) -> None:
