@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-DAY = 90
+DAY = 110
 """Seconds that stand for the day after which the carrier approves by silence."""
-MARGIN = 45
+MARGIN = 55
 """Seconds before it at which the policy acts by itself: room for what breaks meanwhile."""
-PER_SECOND = 4.0
+PER_SECOND = 2.5
 """Orders that come in a second."""
 
 
@@ -124,7 +124,7 @@ class Plan:
         while at < orders / PER_SECOND + DAY / 2:
             what = dice.choices(list(BREAKS), weights=list(BREAKS.values()))[0]
             breakages.append(Breakage(at, what, lasts=dice.uniform(0.5, 5.0), fault=_fault(dice)))
-            at += dice.uniform(1, 5)
+            at += dice.uniform(2, 6)
         return cls([Order(at, story) for at, story in zip(arrivals, stories, strict=True)], breakages)
 
 

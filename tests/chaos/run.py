@@ -25,7 +25,7 @@ from tests.service import HURRIED, RIGHT_PIN, WRONG_PIN, Service, installed
 LONGEST = 265.0
 """Seconds from the first order on; what is not settled by then is lost."""
 UP_BETWEEN = 4.0
-"""Seconds from one repair to the next break: a slow machine starts processes as fast as others kill them."""
+"""Seconds from one repair to the next break, at least; else as long as it was down. A slow machine takes long to repair."""
 LOOKS_EVERY = 0.5
 INTAKE_EVERY = 4.0
 """Seconds: so seldom that what comes by webhook comes sooner."""
@@ -98,15 +98,17 @@ async def _play(
                 attending.create_task(stories.attend(portout_id, order.story))
 
     async def things_break() -> None:
-        mended = 0.0
+        not_before = 0.0
         for breakage in plan.breakages:
-            await at(max(breakage.at, mended + UP_BETWEEN))
-            if time.monotonic() - began > plan.breakages[-1].at:
+            await at(max(breakage.at, not_before))
+            broke = time.monotonic() - began
+            if broke > plan.breakages[-1].at:
                 break
-            say(f"{time.monotonic() - began:5.0f} s  {breakage.what}")
+            say(f"{broke:5.0f} s  {breakage.what}")
             await house.suffer(breakage)
             if breakage.what is not Break.CARRIER_FAULT:
                 mended = time.monotonic() - began
+                not_before = mended + max(UP_BETWEEN, mended - broke)
         service.mend()
 
     async with asyncio.TaskGroup() as group:

@@ -13,6 +13,8 @@ from tests.chaos.plan import DAY, MARGIN, Story
 from tests.service import Service
 from workflows.watching import RULED
 
+_SILENCE = (Wrong.NEVER_SCREENED, Wrong.DECIDED_ELSEWHERE, Wrong.DECIDED_DIFFERENTLY)
+"""What reconciling says of orders that silence decided: before any answer, or after one that was refused."""
 _ENDED = (EntryKind.ANSWERED, EntryKind.DECIDED_ELSEWHERE, EntryKind.CLOSED)
 
 
@@ -110,9 +112,7 @@ def unfinished(truth: Mapping[str, Any], case: Case | None) -> str | None:
 
 def _unexplained(disagreed: Wrong | None, truth: Mapping[str, Any], story: Story) -> str | None:
     """What reconciling says of an order, unless that is what happened to it."""
-    by_silence = disagreed in (Wrong.NEVER_SCREENED, Wrong.DECIDED_ELSEWHERE) and any(
-        step["by"] == "silence" for step in truth["history"]
-    )
+    by_silence = disagreed in _SILENCE and any(step["by"] == "silence" for step in truth["history"])
     ported_anyway = disagreed is Wrong.DECIDED_DIFFERENTLY and story is Story.PORTED_ANYWAY
     return None if disagreed is None or by_silence or ported_anyway else str(disagreed)
 
