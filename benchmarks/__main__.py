@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from benchmarks import asked, codec, intake, measures, queue, replay, report, rules, webhooks
+from benchmarks import codec, histories, intake, measures, queue, replay, report, rules, webhooks
 from commands.embedded import embedded_temporal, free_port
 from commands.output import print_table
 
@@ -25,7 +25,7 @@ async def _measure() -> list[measures.Figure]:
     figures: list[measures.Figure] = []
     for measure in (
         *measures.ALL,
-        asked.history_of_an_asked_order,
+        histories.history_per_path,
         codec.cost_of_the_codec,
         intake.intake_of_a_flood,
         *webhooks.ALL,
