@@ -23,6 +23,7 @@ from activities.contracts import (
 from activities.documents import hashes_of, linked_documents
 from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
+from activities.patience import in_time
 from activities.pins import STATUS_CHANGED, attempted_pins
 from activities.records import write_ending
 from records.errors import RecordsError
@@ -243,7 +244,7 @@ class CarrierActivities:
 
     async def _paused(self) -> bool:
         try:
-            self._last_known_pause = await asyncio.to_thread(self._records.marks.get, PAUSED) == "yes"
+            self._last_known_pause = await in_time(self._records.marks.get, PAUSED) == "yes"
         except RecordsError:
             log.warning("pause unknown, records are away", last_known=self._last_known_pause)
         return self._last_known_pause
@@ -251,7 +252,7 @@ class CarrierActivities:
     async def _record(self, given: AnswerInput, result: AnswerResult) -> bool:
         ending = Ending.answered(given.opened, given.conclusion, given.verdict, result)
         try:
-            await asyncio.to_thread(write_ending, self._records, ending)
+            await in_time(write_ending, self._records, ending)
         except RecordsError:
             return False
         return True

@@ -12,6 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.contracts import Notice, NoticeKind
+from activities.patience import in_time
 from records.errors import RecordsError
 from records.store import Records
 
@@ -105,14 +106,14 @@ class NoticeBoard:
         if cause in self._unwritten:
             return True
         try:
-            return await asyncio.to_thread(self._records.notices.told, cause)
+            return await in_time(self._records.notices.told, cause)
         except RecordsError:
             # Twice is better than never: an incident about the database itself must get out.
             return False
 
     async def _remember(self, cause: str) -> None:
         try:
-            await asyncio.to_thread(self._records.notices.tell, cause, datetime.now(UTC))
+            await in_time(self._records.notices.tell, cause, datetime.now(UTC))
         except RecordsError:
             self._unwritten.add(cause)
             log.warning("notice not remembered", cause=cause)

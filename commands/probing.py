@@ -105,6 +105,11 @@ def probe_records(settings: Settings) -> tuple[Part, bool | None]:
     except RecordsError as error:
         return failed("Records", str(error)), None
     if not current:
-        says = f"{shown} is not there or not up to date; a start of the worker brings it so"
+        remedy = (
+            "a start of the worker"
+            if settings.records_url.startswith("sqlite")
+            else "`portout records upgrade`"
+        )
+        says = f"{shown} is not there or not up to date; {remedy} brings it so"
         return failed("Records", says), False
     return well("Records", shown), True

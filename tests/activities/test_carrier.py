@@ -1,5 +1,6 @@
 """Answering: what an earlier try left behind, and a carrier that says yes and does nothing."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.carrier import CarrierActivities
 from activities.contracts import AnswerKind
+from records.errors import DatabaseUnavailable
 from records.ledger import EntryKind
 from records.marks import PAUSED
 from sandbox.serve import SandboxServer
@@ -129,3 +131,25 @@ async def test_a_yes_that_shows_the_order_as_it_was_is_an_answer_once_a_read_sho
     result = await tried(answering(parts).answer, given)
     assert (result.kind, result.carrier_status) == (AnswerKind.SENT, "authorized")
     assert parts.sandbox.truth(order)["patches"] == 1
+
+
+async def test_a_database_that_answers_nothing_at_all_holds_up_no_answer(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = parts.place()
+    given = to_answer(await parts.opened(order))
+    monkeypatch.setattr("activities.patience.HUNG_AFTER", 0.05)
+    comes_back = threading.Event()
+
+    def hangs(*_: object, **__: object) -> None:
+        comes_back.wait(60)
+        raise DatabaseUnavailable("It was away.")
+
+    monkeypatch.setattr(parts.records.marks, "get", hangs)
+    monkeypatch.setattr(parts.records.ledger, "append_and_show", hangs)
+    try:
+        result = await tried(answering(parts).answer, given)
+    finally:
+        comes_back.set()
+    assert (result.kind, result.recorded) == (AnswerKind.SENT, False)
+    assert parts.sandbox.truth(order)["status"] == "authorized"

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from alembic import command
 from pydantic import SecretStr
 
 from records.engine import Database
@@ -93,6 +92,8 @@ def records(open_records: Open) -> Records:
 
 def migrate_down(url: str, to: str = "base") -> None:
     """What an operator who goes back to an older version would have Alembic do."""
+    from alembic import command  # half a second that each process which imports this need not pay
+
     database = Database(url)
     with database.write() as connection:
         command.downgrade(alembic_config(connection), to)

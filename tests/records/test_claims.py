@@ -123,11 +123,12 @@ def test_to_processes_that_ask_at_once_no_order_is_handed_twice(open_records: Op
     wait(open_records(), *(f"p{number:03}" for number in range(60)))
     program = (
         f"import sys; sys.path.insert(0, {str(PROJECT)!r})\n"
+        "from datetime import datetime\n"
         "from records.store import Records\n"
-        "from tests.records.test_claims import taken\n"
         f"records = Records.open({url!r}, pin_key=None, records_key=None)\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
-        "while (portout_id := taken(records, sys.argv[1])) is not None: print(portout_id)\n"
+        f"at, until = datetime.fromisoformat({NOW.isoformat()!r}), datetime.fromisoformat({(NOW + LEASE).isoformat()!r})\n"
+        "while (case := records.cases.claim_next(sys.argv[1], at=at, until=until)): print(case.portout_id)\n"
     )
     processes = [
         subprocess.Popen(
