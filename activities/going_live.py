@@ -70,12 +70,17 @@ class RuleWatch:
             await task
 
     async def _watch(self, board: NoticeBoard, over: asyncio.Event) -> None:
+        failure = None
         while not over.is_set():
+            before = failure
             try:
                 await asyncio.to_thread(self.tick)
+                failure = None
             except Exception as error:
                 # Records that are away, mostly. Whatever it is, the watch goes on.
-                log.warning("rules not watched", error=f"{type(error).__name__}: {error}")
+                failure = f"{type(error).__name__}: {error}"
+            if failure != before:  # not twice a second for as long as it lasts
+                log.warning("rules not watched" if failure else "rules watched again", error=failure or before)
             await self._tell(board)
             with suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), self._quiet / LOOKS_WHILE_QUIET)

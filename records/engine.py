@@ -209,6 +209,8 @@ def _parse(url: str) -> URL:
         parsed = sa.make_url(url)
     except ArgumentError:
         raise BadUrl("PORTOUT_DATABASE_URL is not a URL: write sqlite:///path/to/records.db.") from None
+    if parsed.drivername == "postgres":
+        parsed = parsed.set(drivername="postgresql")  # as some who rent databases out write it
     backend = parsed.get_backend_name()
     if backend not in ("sqlite", "postgresql"):
         raise BadUrl(

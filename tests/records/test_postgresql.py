@@ -38,6 +38,7 @@ def test_why_a_server_cannot_be_reached_is_said_without_the_password(postgresql:
     there = postgresql.url("postgres")
     for url, why in (
         ("postgresql://dana:secret-17@127.0.0.1:9/records", "nobody answers there"),
+        ("postgres://dana:secret-17@127.0.0.1:9/records", "nobody answers there"),
         ("postgresql://dana:secret-17@no-host.invalid/records", "the host is not known"),
         (there.replace("/postgres?", "/nowhere?"), "no such database or role"),
         (there.replace("//postgres:", "//nobody:"), "no such database or role"),
