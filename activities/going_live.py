@@ -80,7 +80,9 @@ class RuleWatch:
                 # Records that are away, mostly. Whatever it is, the watch goes on.
                 failure = f"{type(error).__name__}: {error}"
             if failure != before:  # not twice a second for as long as it lasts
-                log.warning("rules not watched" if failure else "rules watched again", error=failure or before)
+                log.warning(
+                    "rules not watched" if failure else "rules watched again", error=failure or before
+                )
             await self._tell(board)
             with suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), self._quiet / LOOKS_WHILE_QUIET)

@@ -24,6 +24,6 @@ async def in_time(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -
             return await asyncio.to_thread(call, *arguments, **named)
     except TimeoutError:
         raise DatabaseUnavailable(
-            f"The records database has not answered for {HUNG_AFTER:g} s: it is tried again by itself; "
+            f"The records database has not answered for {HUNG_AFTER:g} s: workers try again by themselves; "
             "if this lasts, check its server and disk."
         ) from None

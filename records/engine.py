@@ -199,7 +199,7 @@ class Database:
 
     def _unavailable(self, why: str) -> DatabaseUnavailable:
         return DatabaseUnavailable(
-            f"The records database {self.name} is unavailable ({why}): it is tried again by itself; "
+            f"The records database {self.name} is unavailable ({why}): workers try again by themselves; "
             f"if this lasts, check {'its disk and who holds it' if self.sqlite else 'the server and the way to it'}."
         )
 
