@@ -43,6 +43,8 @@ HELP = {
     "task_queue": "Temporal's task queue, and the beginning of the schedule's name.",
 }
 """One line for each setting; `PORTOUT_TIMING__*` have one of their own."""
+KEY_FILES = {"pin_key": "pin.key", "records_key": "records.key", "ledger_key": "ledger.key"}
+"""What SQLite makes for itself in the home folder."""
 TIMING_HELP = "A wait in seconds; made for tests."
 _TEMPORAL = {
     "TEMPORAL_ADDRESS": (LOCAL_ADDRESS, "The Temporal server."),
@@ -131,6 +133,11 @@ def _rows(found: Found) -> list[Row]:
             source = "environment"
         elif variable in IN_FILES and _given(f"{variable}_FILE"):
             source = f"file {os.environ[f'{variable}_FILE']}"
+        elif (
+            name in KEY_FILES
+            and (file := Path(announced.get("home", settings.home), KEY_FILES[name])).exists()
+        ):
+            value, source = SecretStr(""), f"file {file.resolve()}"
         rows.append(Row(name=variable, value=_shown(name, value, settings), source=source, help=HELP[name]))
     return rows
 

@@ -128,6 +128,7 @@ async def test_settings_are_all_listed_and_secrets_are_not_shown(apart: Shell) -
 async def test_settings_are_listed_when_some_of_them_cannot_be_used(apart: Shell, tmp_path: Path) -> None:
     key = base64.b64encode(b"k" * 32).decode()
     (tmp_path / "keys").write_text(f"new:{key}\nold:{key}\n")
+    (tmp_path / "records.key").write_text(key)
     ran = await apart(
         "settings",
         "--json",
@@ -139,6 +140,7 @@ async def test_settings_are_listed_when_some_of_them_cannot_be_used(apart: Shell
     assert ran.code == 1
     rows = {row["name"]: (row["value"], row["source"]) for row in ran.json["settings"]}
     assert rows["PORTOUT_SEND"] == rows["PORTOUT_PIN_KEY"] == ("cannot be used", "environment")
+    assert rows["PORTOUT_RECORDS_KEY"] == ("set", f"file {tmp_path / 'records.key'}")
     assert rows["PORTOUT_PAYLOAD_KEYS"] == (
         "set: new encrypts, old only decrypts",
         f"file {tmp_path / 'keys'}",
