@@ -26,7 +26,7 @@ class Story(StrEnum):
     LEFT = "nobody decides"
     CANCELED = "the gaining carrier withdraws it while a person thinks"
     BOUNCED = "the carrier does not take its rejection, and a person finds another"
-    BOUNCED_TWICE = "the carrier takes neither the rejection nor another one, so a person approves it"
+    BOUNCED_THRICE = "the carrier refuses three rejections, so a person approves it"
     RULED = "the carrier takes its rejection"
     PORTED = "it is ported once it was approved"
     PORTED_ANYWAY = "it is ported although it was rejected"
@@ -48,7 +48,7 @@ WEIGHTS = {
     Story.LEFT: 3,
     Story.CANCELED: 4,
     Story.BOUNCED: 4,
-    Story.BOUNCED_TWICE: 3,
+    Story.BOUNCED_THRICE: 3,
     Story.RULED: 4,
     Story.PORTED: 4,
     Story.PORTED_ANYWAY: 3,
@@ -65,7 +65,7 @@ _NO_PIN = [
     *(Story.REVIEWED, Story.REFUSED, Story.RACED, Story.SIGNALLED, Story.LEFT, Story.CANCELED),
     *(Story.FOC_MOVED_MEANWHILE, Story.ASKED_BY_HAND),
 ]
-_WRONG_PIN = [Story.DENIED, Story.BOUNCED, Story.BOUNCED_TWICE, Story.RULED, Story.PORTED_ANYWAY]
+_WRONG_PIN = [Story.DENIED, Story.BOUNCED, Story.BOUNCED_THRICE, Story.RULED, Story.PORTED_ANYWAY]
 PIN = {**dict.fromkeys(Story, "right"), **dict.fromkeys(_WRONG_PIN, "wrong"), **dict.fromkeys(_NO_PIN, None)}
 """The PIN that comes with the request; with none a person must decide."""
 MISCHIEF = {"copies": 3, "drop": 0.2, "spread": 3.0}

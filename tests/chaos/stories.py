@@ -30,7 +30,7 @@ class Stories:
             Story.SIGNALLED: self._signalled,
             Story.CANCELED: self._canceled,
             Story.BOUNCED: self._bounced,
-            Story.BOUNCED_TWICE: self._bounced_twice,
+            Story.BOUNCED_THRICE: self._bounced_thrice,
             Story.RULED: lambda order: self._ruled(order, "rejected-pending"),
             Story.PORTED: lambda order: self._ruled(order, "authorized"),
             Story.PORTED_ANYWAY: self._ported_anyway,
@@ -78,14 +78,15 @@ class Stories:
         await self._people.until_it_waits(order, round_=2)
         await self._people.review(order, "approve", override_reason=PIN_RESET)
 
-    async def _bounced_twice(self, order: str) -> None:
-        await self._people.until_at_the_carrier(order, "rejected-pending")
-        self._carrier.rule(order, "bounce")
-        await self._people.until_it_waits(order, round_=2)
-        await self._people.review(order, "deny", reason="The account holder did not authorize this.")
-        await self._people.until_at_the_carrier(order, "rejected-pending")
-        self._carrier.rule(order, "bounce")
-        await self._people.until_it_waits(order, round_=3)
+    async def _bounced_thrice(self, order: str) -> None:
+        for round_ in (1, 2, 3):
+            await self._people.until_at_the_carrier(order, "rejected-pending")
+            self._carrier.rule(order, "bounce")
+            await self._people.until_it_waits(order, round_=round_ + 1)
+            if round_ < 3:
+                await self._people.review(
+                    order, "deny", reason=f"Not authorized, the holder said again ({round_})."
+                )
         await self._people.review(order, "approve", SECOND_REVIEWER, override_reason=PIN_RESET)
 
     async def _ruled(self, order: str, answered: str) -> None:
