@@ -38,11 +38,10 @@ async def test_a_second_copy_in_the_same_home_is_turned_away_and_the_first_goes_
             await eventually(lambda: _delivered(http, order))
     finally:
         first.send_signal(signal.SIGTERM)
-        _, logged = await first.communicate()
+        await first.communicate()
     assert second.code == 1
     assert second.sentence.startswith(IN_USE.format(tmp_path / "sandbox" / "up.db"))
     assert queue.code == 0
-    assert f'{{"portout_id": "{order}"' in logged.decode()
     assert first.returncode == 0
 
 
