@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from records.cases import Stage
+from records.errors import NotMigrated
 from records.ledger import EntryKind
 from tests.postgresql import PostgreSQL
 from tests.scenarios.holding import answer_is_under_way, hold_answer
@@ -86,6 +87,16 @@ async def test_a_server_that_is_away_delays_no_answer_and_loses_nothing(
         assert entry.body["status"] == service.truth(order)["status"]
         assert service.truth(order)["patches"] == 1
         assert service.records.ledger.verify_chain(order) == []
+
+
+async def test_a_worker_that_finds_no_tables_says_what_makes_them(
+    service: Service, postgresql: PostgreSQL
+) -> None:
+    empty = postgresql.new_database(migrated=False)
+    with pytest.raises(NotMigrated, match=r"at version none, .*: run `portout records upgrade`\."):
+        async with service.working(database_url=empty):
+            pass
+    postgresql.used(empty)
 
 
 async def answered_by_the_carrier(service: Service, *orders: str) -> None:
