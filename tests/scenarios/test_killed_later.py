@@ -27,8 +27,8 @@ async def test_a_worker_killed_between_a_comment_and_its_record_leaves_one_comme
         hold(service, f"/portouts/{slow}/comments", method="POST", seconds=2.0)
         await held(service, f"/portouts/{slow}/comments")
         # ... and has just taken another when the worker dies, which never hears of it.
-        monkeypatch.setattr(carrier, "comment", _then(carrier.comment, worker.crash))
         lost = place_tagged(service)
+        monkeypatch.setattr(carrier, "comment", _then_for(lost, carrier.comment, worker.crash))
         await eventually(lambda: comments(service, lost))
         await worker.ended()
     assert service.ledger(lost, EntryKind.ASKED) == []
@@ -79,12 +79,13 @@ async def test_a_worker_killed_while_it_looks_watches_and_reconciles_repeats_not
     assert len(service.ledger(approved, EntryKind.CLOSED)) == 1
 
 
-def _then(act: Callable[..., Any], crash: Callable[[], None]) -> Callable[..., Any]:
-    """The same, and a crash before anybody hears of it."""
+def _then_for(order: str, act: Callable[..., Any], crash: Callable[[], None]) -> Callable[..., Any]:
+    """The same, and for that order a crash before anybody hears of it."""
 
-    def acting(*given: Any, **named: Any) -> Any:
-        done = act(*given, **named)
-        crash()
+    def acting(order_id: str, *given: Any, **named: Any) -> Any:
+        done = act(order_id, *given, **named)
+        if order_id == order:
+            crash()
         return done
 
     return acting
