@@ -29,7 +29,7 @@ UP_BETWEEN = 4.0
 LOOKS_EVERY = 0.5
 INTAKE_EVERY = 4.0
 """Seconds: so seldom that what comes by webhook comes sooner."""
-TIMING = HURRIED.model_copy(update={"watch_every": 5.0})
+TIMING = HURRIED.model_copy(update={"watch_every": 5.0, "activity": 5.0})
 RECHECK = "2s"
 _PINS = {"right": RIGHT_PIN, "wrong": WRONG_PIN, None: None}
 
