@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from benchmarks import codec, histories, intake, measures, queue, replay, report, rules, webhooks
+from benchmarks import codec, histories, intake, ledger, measures, queue, replay, report, rules, webhooks
 from commands.embedded import embedded_temporal, free_port
 from commands.output import print_table
 
@@ -33,6 +33,7 @@ async def _measure() -> list[measures.Figure]:
         queue.queue_of_50_000_orders,
         replay.replay_of_recorded_orders,
         report.report_over_100_000_orders,
+        *ledger.ALL,
     ):
         print(f"{measure.__name__.replace('_', ' ')} ...", flush=True)
         with tempfile.TemporaryDirectory(prefix="portout-bench-") as folder:

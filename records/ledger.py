@@ -23,7 +23,7 @@ from records.engine import CHUNK, Database
 from records.errors import BadKey
 from records.history import History
 from records.ledger_actor import SERVICE, LedgerActor
-from records.ledger_chain import FORMAT, LEDGER, START, Link, faults_of
+from records.ledger_chain import AS_STORED, FORMAT, LEDGER, START, Link, faults_of
 from records.schema import keys, ledger, stubs, utc_text
 from records.sealing import FactKey, Sealer
 
@@ -142,6 +142,9 @@ _STUB = (
 _INSERT = sa.insert(ledger).inline()
 _INSERT_KEY = sa.insert(keys).inline()
 _ENTRIES = sa.select(ledger).where(ledger.c.portout_id == sa.bindparam("portout")).order_by(ledger.c.position)
+_STORED = (
+    sa.select(*AS_STORED).where(ledger.c.portout_id == sa.bindparam("portout")).order_by(ledger.c.position)
+)
 _KEYS = sa.select(keys.c.key_id, keys.c.wrapped).where(keys.c.portout_id == sa.bindparam("portout"))
 _SCREENED_SINCE = sa.and_(
     ledger.c.kind.in_((EntryKind.SCREENED.value, EntryKind.DECIDED.value)),
@@ -341,7 +344,7 @@ class Ledger:
         That the newest entries are missing cannot be seen from what is left.
         """
         with self._database.read() as connection:
-            rows = connection.execute(_ENTRIES, {"portout": portout_id}).all()
+            rows = connection.execute(_STORED, {"portout": portout_id}).all()
             stub = connection.execute(_STUB, {"portout": portout_id}).one_or_none() or (0, START)
         return list(faults_of(portout_id, (Link(**row._mapping) for row in rows), after=tuple(stub)))
 

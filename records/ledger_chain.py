@@ -1,4 +1,4 @@
-"""Whether a port-out's chain of entries is whole. Pure: rows in, faults out."""
+"""Whether a port-out's chain of entries is whole: rows in, faults out."""
 
 import hashlib
 import json
@@ -7,11 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from records.canonical import canonical
 from records.errors import NotRecordable
-from records.schema import utc_text
+from records.schema import ledger, utc_text
 
 FORMAT = 1
+
+AS_STORED = [
+    *(ledger.c[name] for name in ("seq", "portout_id", "position", "step_key", "kind")),
+    # A time that is none must be found, and not end the search.
+    sa.type_coerce(ledger.c.at, sa.Text).label("at"),
+    *(ledger.c[name] for name in ("entry", "hash")),
+]
+"""The columns of a `Link`."""
 
 START = "0" * 64
 """What the first entry of a port-out names as the hash before it."""
@@ -22,14 +32,17 @@ LEDGER = "ledger"
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A row of the ledger as it is stored."""
+    """A row of the ledger as it is stored.
+
+    SQLite keeps whatever it is given in any column, so a row that somebody wrote behind our back may hold other types.
+    """
 
     seq: int
     portout_id: str
     position: int
     step_key: str
     kind: str
-    at: datetime
+    at: datetime | str
     entry: bytes
     hash: str
 
@@ -47,6 +60,9 @@ def faults_of(
     expected, last_seq = pruned + 1, 0
     for link in links:
         place = f"Port-out {portout_id}, entry {link.position}"
+        if not isinstance(link.position, int) or not isinstance(link.entry, bytes):
+            yield f"{place} was edited: it is stored as no program of ours stores it."
+            continue
         if link.position <= pruned:
             yield f"{place} was inserted: what stood there was pruned."
             continue
@@ -81,7 +97,7 @@ def _contents(link: Link, before: str) -> list[str]:
         "position": link.position,
         "step_key": link.step_key,
         "kind": link.kind,
-        "at": utc_text(link.at),
+        "at": utc_text(link.at) if isinstance(link.at, datetime) else link.at,
     }
     faults.extend(
         f"was edited: its column {name} is not what its bytes say."

@@ -211,4 +211,6 @@ def _checkpoint(last: Any, rows: Sequence[Any], at: datetime, signer: Signer) ->
 
 
 def _checkpoint_in(row: Any) -> Checkpoint:
-    return Checkpoint(row.number, row.content, row.signature)
+    # Somebody may have put text there on SQLite, which would take it.
+    content = row.content if isinstance(row.content, bytes) else b""
+    return Checkpoint(row.number, content, str(row.signature))

@@ -12,7 +12,7 @@ from records.engine import Database
 from records.errors import RecordsError
 from records.ledger import EntryKind, Ledger, LedgerEntry
 from records.ledger_actor import LedgerActor
-from records.ledger_chain import LEDGER, START, Link, faults_of
+from records.ledger_chain import AS_STORED, LEDGER, START, Link, faults_of
 from records.ledger_checkpoints import Checkpoints
 from records.ledger_stubs import stub_row
 from records.schema import attempts, cases, history, keys, ledger, stubs
@@ -33,7 +33,9 @@ _OLD = (
     .order_by(ledger.c.portout_id)
     .limit(AT_ONCE)
 )
-_CHAINS = sa.select(ledger).where(ledger.c.portout_id == sa.bindparam("portout")).order_by(ledger.c.position)
+_CHAINS = (
+    sa.select(*AS_STORED).where(ledger.c.portout_id == sa.bindparam("portout")).order_by(ledger.c.position)
+)
 _STUB = (
     sa.select(stubs.c.position, stubs.c.hash)
     .where(stubs.c.portout_id == sa.bindparam("portout"))

@@ -57,7 +57,7 @@ def stub_row(
         {
             "format": FORMAT,
             "stub_of": portout_id,
-            "entries": [[row.seq, row.position, row.kind, utc_text(row.at), row.hash] for row in rows],
+            "entries": [[row.seq, row.position, row.kind, _text(row.at), row.hash] for row in rows],
             "pruned_at": utc_text(at),
             "pruned_by": by,
             "public_key": signer.public_key,
@@ -72,12 +72,19 @@ def stub_row(
     }
 
 
+def _text(at: datetime | str) -> str:
+    # SQLite stores a time as this text already.
+    return at if isinstance(at, str) else utc_text(at)
+
+
 def stub_in(row: Any, trusted: Collection[str]) -> Stub | None:
     """The stub in a row; None if it is not signed by a trusted key, or its columns say something else.
 
     Args:
         trusted: public keys whose signatures count, base64.
     """
+    if not isinstance(row.content, bytes):
+        return None
     try:
         content = _Content.model_validate_json(row.content)
     except ValidationError:

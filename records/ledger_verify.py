@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from records import checkpoint_file
 from records.engine import CHUNK, Database
-from records.ledger_chain import START, Link, faults_of
+from records.ledger_chain import AS_STORED, START, Link, faults_of
 from records.ledger_checkpoints import Checkpoint, Checkpoints, Content, hash_of_entries
 from records.ledger_stubs import Stub, stub_in
 from records.schema import ledger, stubs
@@ -54,7 +54,7 @@ class Verified:
 
 _ALL = sa.select(sa.func.count()).select_from(ledger)
 _PAGE = (
-    sa.select(ledger)
+    sa.select(*AS_STORED)
     .where(
         sa.tuple_(ledger.c.portout_id, ledger.c.position)
         > sa.tuple_(sa.bindparam("portout"), sa.bindparam("position", type_=sa.Integer))
@@ -275,14 +275,13 @@ class Verifier:
         """Hold a checkpoint against the entries that it covers."""
         bounds = {"after": content.after_seq, "up_to": content.up_to_seq, "limit": content.entries + PAGE}
         with self._database.read() as connection:
-            rows = connection.execute(_COVERED, bounds).all()
-        if _is_whole(content, [(row.seq, row.portout_id, row.position, row.hash) for row in rows]):
+            entries = [_covered(row) for row in connection.execute(_COVERED, bounds)]
+        if _is_whole(content, entries):
             return
         heads = {portout: (position, hash_) for portout, position, hash_ in content.heads}
-        known = {(row.portout_id, row.position) for row in rows}
+        known = {(portout, position) for _, portout, position, _ in entries}
         gone = [portout for portout, (position, _) in heads.items() if (portout, position) not in known]
         kept = list(self._stubs_of(gone))
-        entries = [(row.seq, row.portout_id, row.position, row.hash) for row in rows]
         for stub in kept:
             entries += [
                 (seq, stub.portout_id, position, hash_)
@@ -338,6 +337,11 @@ class Verifier:
                 f"The {content.entries} entries up to checkpoint {number} ({when:%Y-%m-%d %H:%M} UTC) are not those that "
                 "it sealed, or stand in another order: see what is said of single entries."
             )
+
+
+def _covered(row: Any) -> tuple[int, str, int, str]:
+    """Sequence, port-out, position and hash of a row, whatever somebody made of its columns."""
+    return row.seq, str(row.portout_id), row.position if isinstance(row.position, int) else 0, str(row.hash)
 
 
 def _is_whole(content: Content, entries: list[tuple[int, str, int, str]]) -> bool:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from records.errors import NaiveTime
+from records.errors import DatabaseDamaged, NaiveTime
 
 REVISION = "0008"
 """The newest migration: what a database must be at for this code."""
@@ -53,7 +53,12 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        moment: datetime = value if dialect.name == "postgresql" else datetime.fromisoformat(value)
+        try:
+            moment: datetime = value if dialect.name == "postgresql" else datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise DatabaseDamaged(
+                "The records hold a time that is none, so somebody wrote there: see `portout ledger verify`."
+            ) from None
         return moment.astimezone(UTC)
 
 

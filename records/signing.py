@@ -38,7 +38,7 @@ def is_signed(data: bytes, signature: str, public_key: str) -> bool:
     """Whether this signature (base64) over these bytes was made with the key that belongs to the public one (base64)."""
     try:
         _public(public_key).verify(base64.b64decode(signature), data)
-    except (InvalidSignature, binascii.Error, ValueError):
+    except (InvalidSignature, binascii.Error, ValueError, TypeError):
         return False
     return True
 

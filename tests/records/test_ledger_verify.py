@@ -86,6 +86,29 @@ def test_what_was_removed_moved_or_edited_is_named(
     assert told in faults(sealed, outside)
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("ledger SET entry = CAST(entry AS text)", "stored as no program of ours stores it"),
+        ("ledger SET position = 'x'", "stored as no program of ours stores it"),
+        ("ledger SET at = 'x'", "its column at is not what its bytes say"),
+        ("ledger SET hash = x'00'", "do not have the hash that is stored with them"),
+        ("ledger SET portout_id = x'00'", "its column portout_id is not what its bytes say"),
+        ("checkpoints SET content = 'x'", "is not the same in the database"),
+        ("checkpoints SET signature = x'00'", "is not the same in the database"),
+    ],
+)
+def test_sqlite_takes_any_type_and_verifying_goes_on(
+    sealed: Records, url: str, file: Path, outside: Path, change: str, told: str
+) -> None:
+    assert file.exists()
+    key = "number" if change.startswith("checkpoints") else "seq"
+    behind_its_back(url, f"UPDATE {change} WHERE {key} = 3")
+    found = faults(sealed, outside)
+    assert told in found
+    assert "checkpoint 2" not in found
+
+
 def test_a_last_entry_that_was_rewritten_with_its_hash_is_found_by_the_checkpoint(
     sealed: Records, url: str, outside: Path
 ) -> None:
