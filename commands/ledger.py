@@ -153,6 +153,9 @@ def prune(
         _ask(yes, f"Orders closed before {before:%Y-%m-%d} lose everything but their hashes, for ever.")
         with progress_bar("Pruning", found.port_outs) as advance:
             done = records.pruning.prune(before, at=at, by=who, on_chains=advance)
+    if not done.port_outs and not done.refused:
+        print_lines(f"No order was closed before {before:%Y-%m-%d}: nothing was pruned.")
+        return
     pruned = f"{_count(done.port_outs, 'order')} pruned, {_count(done.entries, 'entry', 'entries')}"
     print_lines(*done.refused, f"{pruned}. Backups that were made before still hold them.")
 

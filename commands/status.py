@@ -34,11 +34,14 @@ from commands.probing import (
 from commands.queueing import Queue, read_queue
 from commands.session import Place
 from commands.times import now, span
+from records.store import Records
 from settings import Settings
 
 POLL_SECONDS = 70.0
 """An idle worker asks for work at least once a minute; one that has not is gone."""
 ANSWER_SECONDS = 5.0
+SEALED_AT_LEAST = timedelta(hours=3)
+"""A checkpoint of the ledger is due every hour."""
 METADATA_QUERY = "__temporal_workflow_metadata"
 """Every worker answers this about any workflow that it knows, a finished one too."""
 
@@ -73,6 +76,7 @@ async def read_status(place: Place) -> Status:
         parts += [doubtful("Records", warning) for warning in opened.warnings()]
         parts.append(probe_live_rules(opened, at))
         parts.append(probe_webhooks(place.settings, opened, at))
+        parts.append(_ledger(opened, at))
     parts += [_sending(place.settings, queue), _waiting(queue)]
     return Status(
         working=works(parts),
@@ -183,6 +187,18 @@ def _sending(settings: Settings, queue: Queue) -> Part:
     if queue.paused:
         return doubtful("Sending", queue.paused)
     return well("Sending", "answers are sent to the " + ("carrier" if settings.real_carrier else "sandbox"))
+
+
+def _ledger(records: Records, at: datetime) -> Part:
+    """When the ledger was sealed last: what came after that could be gone unnoticed."""
+    last, left = records.checkpoints.last(), records.checkpoints.not_sealed()
+    entries = f"{left} {'entry' if left == 1 else 'entries'}"
+    if last is None:
+        return well("Ledger", f"no checkpoint yet, {entries}; one is made every hour")
+    made, when = last
+    age = at - when
+    said = f"sealed {span(age.total_seconds())} ago by checkpoint {made.number}, {entries} since"
+    return doubtful("Ledger", said) if left and age > SEALED_AT_LEAST else well("Ledger", said)
 
 
 def _waiting(queue: Queue) -> Part:
