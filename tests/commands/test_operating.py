@@ -26,7 +26,7 @@ async def test_status_of_a_working_service_is_well_and_exits_with_zero(
     assert ran.code == 0, ran.out
     parts = {part["name"]: part for part in ran.json["parts"]}
     assert list(parts) == [
-        *("Temporal", "Worker", "Intake", "Carrier", "Records", "Rules", "Live rules", "Webhooks"),
+        *("Temporal", "Worker", "Intake", "Carrier", "Records", "Rules", "Live rules", "Webhooks", "Ledger"),
         *("Sending", "Queue"),
     ]
     assert {part["health"] for part in parts.values()} == {"ok"}
