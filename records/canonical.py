@@ -26,3 +26,12 @@ def canonical(value: dict[str, Any]) -> bytes:
             "The value is not plain JSON: use strings, numbers, lists and dicts with string keys."
         )
     return text.encode("ascii")
+
+
+def written(parsed: dict[str, Any]) -> bytes:
+    """The same for what was parsed from JSON, which needs no proof that it is plain.
+
+    Raises:
+        ValueError: there is a NaN or an infinity in it.
+    """
+    return _ENCODER.encode(parsed).encode("ascii")

@@ -346,7 +346,7 @@ class Ledger:
         with self._database.read() as connection:
             rows = connection.execute(_STORED, {"portout": portout_id}).all()
             stub = connection.execute(_STUB, {"portout": portout_id}).one_or_none() or (0, START)
-        return list(faults_of(portout_id, (Link(**row._mapping) for row in rows), after=tuple(stub)))
+        return list(faults_of(portout_id, (Link(*row) for row in rows), after=tuple(stub)))
 
     def rounds(self, portout_id: str) -> PastRounds:
         """What earlier rounds decided. A round is over once it was answered, decided elsewhere, closed, or

@@ -9,8 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from records.canonical import canonical
-from records.errors import NotRecordable
+from records.canonical import written
 from records.schema import ledger, utc_text
 
 FORMAT = 1
@@ -21,7 +20,7 @@ AS_STORED = [
     sa.type_coerce(ledger.c.at, sa.Text).label("at"),
     *(ledger.c[name] for name in ("entry", "hash")),
 ]
-"""The columns of a `Link`."""
+"""The columns of a `Link`, in its order."""
 
 START = "0" * 64
 """What the first entry of a port-out names as the hash before it."""
@@ -110,6 +109,6 @@ def _contents(link: Link, before: str) -> list[str]:
 def _parse(entry: bytes) -> dict[str, Any] | None:
     try:
         stored = json.loads(entry)
-        return stored if isinstance(stored, dict) and canonical(stored) == entry else None
-    except (ValueError, NotRecordable, RecursionError):
+        return stored if isinstance(stored, dict) and written(stored) == entry else None
+    except (ValueError, RecursionError):
         return None

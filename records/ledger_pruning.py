@@ -90,9 +90,7 @@ class Pruning:
                 for portout_id in page:
                     rows = connection.execute(_CHAINS, {"portout": portout_id}).all()
                     stub = connection.execute(_STUB, {"portout": portout_id}).one_or_none() or (0, START)
-                    faults = list(
-                        faults_of(portout_id, (Link(**row._mapping) for row in rows), after=tuple(stub))
-                    )
+                    faults = list(faults_of(portout_id, (Link(*row) for row in rows), after=tuple(stub)))
                     if faults:
                         done.refused += faults
                         continue

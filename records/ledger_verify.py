@@ -131,7 +131,7 @@ class Verifier:
             rows: of the ledger, by port-out and position.
         """
         for portout_id, of_one in groupby(rows, key=lambda row: str(row.portout_id)):
-            links = (Link(**row._mapping) for row in of_one)
+            links = (Link(*row) for row in of_one)
             first = next(links)
             after = (0, START) if first.position == 1 else self._pruned_end(portout_id)
             yield portout_id, faults_of(portout_id, _again(first, links), after=after)
