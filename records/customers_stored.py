@@ -1,6 +1,6 @@
 """Customers as the tables hold them: many at once, to be compared or copied out."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -30,12 +30,14 @@ class ListTable:
 
     @property
     def select(self) -> sa.Select[Any]:
+        """The entries of some customers (`ids`)."""
+        return self.select_all.where(self.table.c.customer_id.in_(sa.bindparam("ids", expanding=True)))
+
+    @property
+    def select_all(self) -> sa.Select[Any]:
+        """The entries of all customers, each customer's in their order."""
         order = self.table.c["position" if "position" in self.table.c else self.value]
-        return (
-            sa.select(self.table.c.customer_id, self.table.c[self.value])
-            .where(self.table.c.customer_id.in_(sa.bindparam("ids", expanding=True)), *self.ours)
-            .order_by(order)
-        )
+        return sa.select(self.table.c.customer_id, self.table.c[self.value]).where(*self.ours).order_by(order)
 
     @property
     def delete(self) -> sa.Delete:
@@ -63,6 +65,9 @@ LIST_TABLES = {
     "numbers": ListTable(customer_numbers, "number"),
 }
 _LISTED = {name: listed.select for name, listed in LIST_TABLES.items()}
+_ALL_LISTED = {name: listed.select_all for name, listed in LIST_TABLES.items()}
+_COUNT = sa.select(sa.func.count()).select_from(customers)
+_MANY = 10 * CHUNK
 _CUSTOMERS = sa.select(customers).where(customers.c.customer_id.in_(sa.bindparam("ids", expanding=True)))
 _NEXT = (
     sa.select(customers.c.customer_id)
@@ -80,8 +85,11 @@ class Stored:
     lists: dict[str, list[str]]
 
 
-def load(connection: Connection, ids: Iterable[str]) -> Iterator[Stored]:
+def load(connection: Connection, ids: Collection[str]) -> Iterator[Stored]:
     """Those of the customers that are there, in any order."""
+    if worth_reading_all(connection, len(ids)):
+        yield from _load_of_all(connection, set(ids))
+        return
     for chunk in chunks(ids):
         found = {
             row.customer_id: Stored(row, {name: [] for name in LIST_TABLES})
@@ -93,6 +101,24 @@ def load(connection: Connection, ids: Iterable[str]) -> Iterator[Stored]:
             for customer_id, value in connection.execute(statement, {"ids": list(found)}):
                 found[customer_id].lists[name].append(value)
         yield from found.values()
+
+
+def worth_reading_all(connection: Connection, wanted: int) -> bool:
+    """Whether so many are so large a part of all that one look at everything is cheaper than many at parts."""
+    return wanted > _MANY and connection.execute(_COUNT).scalar_one() < 4 * wanted
+
+
+def _load_of_all(connection: Connection, ids: Set[str]) -> Iterator[Stored]:
+    found = {
+        row.customer_id: Stored(row, {name: [] for name in LIST_TABLES})
+        for row in connection.execute(sa.select(customers))
+        if row.customer_id in ids
+    }
+    for name, statement in _ALL_LISTED.items():
+        for customer_id, value in connection.execute(statement):
+            if customer_id in found:
+                found[customer_id].lists[name].append(value)
+    yield from found.values()
 
 
 def load_all(connection: Connection) -> Iterator[Stored]:
