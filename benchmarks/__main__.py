@@ -14,7 +14,19 @@ from pathlib import Path
 
 import structlog
 
-from benchmarks import codec, histories, intake, ledger, measures, queue, replay, report, rules, webhooks
+from benchmarks import (
+    codec,
+    customers,
+    histories,
+    intake,
+    ledger,
+    measures,
+    queue,
+    replay,
+    report,
+    rules,
+    webhooks,
+)
 from commands.embedded import embedded_temporal, free_port
 from commands.output import print_table
 
@@ -27,6 +39,7 @@ async def _measure() -> list[measures.Figure]:
         *measures.ALL,
         histories.history_per_path,
         codec.cost_of_the_codec,
+        customers.import_of_200_000_customers,
         intake.intake_of_a_flood,
         *webhooks.ALL,
         *rules.ALL,
