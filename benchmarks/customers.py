@@ -28,7 +28,7 @@ async def import_of_200_000_customers(_address: str, home: Path) -> list[Figure]
 def _measure(home: Path) -> list[Figure]:
     all_new = _file(home / "new.csv", "Lee")
     next_night = _file(home / "next.csv", "Roe")
-    figures = []
+    figures: list[Figure] = []
     sqlite = settings_without_environment(home=home)
     figures += _import(sqlite, "SQLite", all_new, next_night)
     with _postgresql(home) as postgresql:

@@ -196,6 +196,8 @@ def _shown(name: str, value: Any, settings: Settings) -> str:
         return f"set: {first} encrypts" + (f", {', '.join(others)} only decrypts" if others else "")
     if isinstance(value, SecretStr):
         return "set"
+    if name == "customer_sources":
+        return ", ".join(settings.sources)
     if value is None or value == ():
         return "not set"
     if name == "database_url":

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -118,10 +119,15 @@ class Plan:
         for name, rows in self._deletes.items():
             write(rows, partial(connection.execute, LIST_TABLES[name].delete))
         write(self._updates, partial(connection.execute, _UPDATE))
-        write(_without_empty_columns(self._new), partial(_insert, connection, customers))
+        # In the order of their keys: a tree that grows at one end is in memory where it grows.
+        new = sorted(self._new, key=itemgetter("customer_id"))
+        write(_without_empty_columns(new), partial(_insert, connection, customers))
         for name, rows in self._inserts.items():
-            write(rows, partial(_insert, connection, LIST_TABLES[name].table))
-        write(_without_empty_columns(self._changes), partial(_insert, connection, customer_changes))
+            first = "number" if name == "numbers" else "customer_id"
+            in_order = sorted(rows, key=itemgetter(first))
+            write(in_order, partial(_insert, connection, LIST_TABLES[name].table))
+        changes = sorted(self._changes, key=itemgetter("customer_id"))
+        write(_without_empty_columns(changes), partial(_insert, connection, customer_changes))
         progress("storing", of, of)
 
     def _add(self, row: CustomerRow) -> None:
