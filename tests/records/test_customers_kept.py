@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import pytest
 from pydantic import SecretStr
 
-from records import customers
+from records import customers, customers_stored
 from records.customer_record import Lock
 from records.customers import Customers, OldPin, PinKeys
 from records.customers_changes import Action, Change
@@ -222,3 +222,13 @@ def test_two_keys_that_cannot_be_are_refused_unseen(open_records: Open, keys: st
     with pytest.raises(BadKey, match=sentence) as caught:
         open_records(pin_key=SecretStr(keys))
     assert PIN_KEY.get_secret_value() not in str(caught.value)
+
+
+def test_a_large_file_is_compared_as_a_small_one_is(
+    filled: Records, lines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customers_stored, "_MANY", 0)
+    again(filled, lines, {"customer_id": "c3", "numbers": ["+13125550177"]})
+    assert again(filled, lines, {**ANN, "name": "Ann Roe"}, DAN).fields == {"name": 1}
+    with pytest.raises(FileRefused, match=r"\+13125550177 belongs to customer c3 already"):
+        again(filled, lines, {**DAN, "numbers": ["+13125550177"]})
