@@ -95,40 +95,18 @@ async def keep_schedules(client: Client, settings: Settings) -> None:
 
     Two workers at once make one of each. Intake runs at once, the others when their day or hour has passed.
     """
-    intake = ScheduleActionStartWorkflow(
-        INTAKE_WORKFLOW,
-        IntakeInput(timing=settings.timing),
-        id=settings.schedule_id,
-        task_queue=settings.task_queue,
-        task_timeout=settings.timing.step,
-    )
+    timing = settings.timing
     every = timedelta(seconds=settings.intake_every)
-    await _keep(client, settings.schedule_id, intake, every, jitter=min(JITTER, every / 10), at_once=True)
-    reconcile = ScheduleActionStartWorkflow(
-        RECONCILE_WORKFLOW,
-        ReconcileInput(timing=settings.timing),
-        id=settings.reconcile_schedule_id,
-        task_queue=settings.task_queue,
-        task_timeout=settings.timing.step,
-    )
-    await _keep(
-        client, settings.reconcile_schedule_id, reconcile, timedelta(days=1), jitter=JITTER, at_once=False
-    )
-    checkpoint = ScheduleActionStartWorkflow(
-        CHECKPOINT_WORKFLOW,
-        CheckpointInput(timing=settings.timing),
-        id=settings.checkpoint_schedule_id,
-        task_queue=settings.task_queue,
-        task_timeout=settings.timing.step,
-    )
-    await _keep(
-        client,
-        settings.checkpoint_schedule_id,
-        checkpoint,
-        timedelta(hours=1),
-        jitter=JITTER,
-        at_once=False,
-    )
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    for schedule_id, workflow, given, interval, at_once in (
+        (settings.schedule_id, INTAKE_WORKFLOW, IntakeInput(timing=timing), every, True),
+        (settings.reconcile_schedule_id, RECONCILE_WORKFLOW, ReconcileInput(timing=timing), day, False),
+        (settings.checkpoint_schedule_id, CHECKPOINT_WORKFLOW, CheckpointInput(timing=timing), hour, False),
+    ):
+        action = ScheduleActionStartWorkflow(
+            workflow, given, id=schedule_id, task_queue=settings.task_queue, task_timeout=timing.step
+        )
+        await _keep(client, schedule_id, action, interval, at_once=at_once)
 
 
 async def _keep(
@@ -137,12 +115,11 @@ async def _keep(
     action: ScheduleActionStartWorkflow,
     every: timedelta,
     *,
-    jitter: timedelta,
     at_once: bool,
 ) -> None:
     schedule = Schedule(
         action=action,
-        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)], jitter=jitter),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)], jitter=min(JITTER, every / 10)),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=MISSED_RUNS),
     )
 

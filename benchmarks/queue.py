@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.measures import Figure
+from benchmarks.measures import Figure, milliseconds
 from commands.queueing import SHOWN
 from records.cases import CaseUpdate, Stage
 from records.opening import open_records
@@ -41,9 +40,9 @@ def measured(records: Records) -> list[Figure]:
     fill(records, now)
     for number in range(CLAIMED):
         _next(records, f"early {number}", now)
-    head = _milliseconds(lambda: records.cases.waiting(SHOWN))
-    counts = _milliseconds(records.cases.count_by_stage)
-    one = _milliseconds(lambda: _next(records, "ann", now))
+    head = milliseconds(lambda: records.cases.waiting(SHOWN))
+    counts = milliseconds(records.cases.count_by_stage)
+    one = milliseconds(lambda: _next(records, "ann", now))
     began, each = time.perf_counter(), 50
     with ThreadPoolExecutor(AT_ONCE) as reviewers:
         handed = [
@@ -90,12 +89,3 @@ def _next(records: Records, person: str, now: datetime) -> str:
     if case is None:
         raise RuntimeError("no order was handed out")
     return case.portout_id
-
-
-def _milliseconds(what: Callable[[], object], times: int = 20) -> float:
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        what()
-        taken.append(time.perf_counter() - began)
-    return sorted(taken)[times // 2] * 1000

@@ -2,9 +2,6 @@
 
 import asyncio
 import hashlib
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.output import print_json, print_lines, print_table
+from commands.progress import requests_so_far
 from commands.session import Place, find_place
 
 if TYPE_CHECKING:
@@ -69,7 +67,7 @@ async def _reconcile(place: Place, since: datetime, at: datetime, *, mend: bool)
         async with place.carrier() as carrier:
             starting = Starting(carrier, records, client, place.settings.task_queue)
             reconciler = Reconciler(carrier, records, starting)
-            with _progress() as step:
+            with requests_so_far() as step:
                 found = await reconciler.reconcile(since, at, on_step=step)
                 if mend:
                     found.mended = await reconciler.mend(found.differences, place.settings.timing, at)
@@ -107,22 +105,3 @@ def _print(found: "Reconciliation") -> None:
         print_lines(f"{count} {'screening was' if count == 1 else 'screenings were'} started.")
     elif any(one.mendable for one in found.differences):
         print_lines("`portout reconcile --mend` starts the screening of those that nobody watches.")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[], None]]:
-    """What was asked of the carrier so far, on the terminal; nothing where nobody watches."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn
-
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("Asking the carrier: {task.completed} requests"))
-    with Progress(
-        *columns,
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-        redirect_stdout=sys.stdout.isatty(),
-    ) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda: progress.advance(task)

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -38,7 +39,6 @@ def columns(
     below = [0.0] * len(labels)
     width = 0.8 / len(series) if beside else 0.8
     for number, (name, values) in enumerate(series):
-        colour, hatch = fills[number]
         shift = (number - (len(series) - 1) / 2) * width if beside else 0.0
         axes.bar(
             [place + shift for place in range(len(labels))],
@@ -46,10 +46,7 @@ def columns(
             width,
             None if beside else below,
             label=name,
-            color=colour,
-            hatch=hatch,
-            edgecolor="#424242",
-            linewidth=0.5,
+            **_look(fills[number]),
         )
         below = [low + value for low, value in zip(below, values, strict=True)]
     shown = range(0, len(labels), max(1, -(-len(labels) // 16)))
@@ -63,22 +60,16 @@ def bars(labels: Sequence[str], series: Sequence[Series], *, about: str) -> str:
     figure, axes = _figure(0.9 + 0.3 * len(labels))
     before = [0.0] * len(labels)
     for number, (name, values) in enumerate(series):
-        colour, hatch = FILLS[number]
-        axes.barh(
-            list(labels),
-            values,
-            0.7,
-            before,
-            label=name,
-            color=colour,
-            hatch=hatch,
-            edgecolor="#424242",
-            linewidth=0.5,
-        )
+        axes.barh(list(labels), values, 0.7, before, label=name, **_look(FILLS[number]))
         before = [low + value for low, value in zip(before, values, strict=True)]
     axes.invert_yaxis()
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return _svg(figure, axes, about)
+
+
+def _look(fill: Fill) -> dict[str, Any]:
+    colour, hatch = fill
+    return {"color": colour, "hatch": hatch, "edgecolor": "#424242", "linewidth": 0.5}
 
 
 def _figure(height: float) -> tuple[Figure, Axes]:

@@ -5,8 +5,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-with workflow.unsafe.imports_passed_through():
-    from activities.checkpoints import CHECKPOINT_WORKFLOW, CheckpointActivities, CheckpointInput
+from activities.checkpoints import CHECKPOINT_WORKFLOW, CheckpointActivities, CheckpointInput
 
 LONGEST = timedelta(minutes=50)
 """How long an hour's run is retried; the next hour's seals what it left."""
