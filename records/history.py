@@ -91,7 +91,16 @@ _KNOWN = sa.select(history.c.portout_id).where(history.c.portout_id.in_(_WANTED)
 
 def _orders(per: str) -> sa.Select[str, int]:
     key = _KEYS[per]
-    # PostgreSQL would sort all of them to count those that differ; this way it hashes them.
+    return (
+        sa.select(key, sa.func.count(history.c.portout_id.distinct()))
+        .where(key.in_(_WANTED), history.c.requested_at >= _SINCE, history.c.portout_id != _BESIDES)
+        .group_by(key)
+    )
+
+
+def _orders_hashed(per: str) -> sa.Select[str, int]:
+    """The same for PostgreSQL, which would sort all ids to count those that differ."""
+    key = _KEYS[per]
     each = (
         sa.select(key.label("key"), history.c.portout_id)
         .where(key.in_(_WANTED), history.c.requested_at >= _SINCE, history.c.portout_id != _BESIDES)
@@ -139,9 +148,13 @@ _COUNTS = {
 }
 
 
+_HASHED = {("orders", per): _orders_hashed(per) for per in _KEYS}
+
+
 class History:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._counts = _COUNTS if database.sqlite else {**_COUNTS, **_HASHED}
         insert = database.insert(history)
         self._upsert = insert.on_conflict_do_update(
             index_elements=["portout_id", "number"],
@@ -176,7 +189,7 @@ class History:
         Args:
             besides: the order that does not count.
         """
-        statement, found = _COUNTS[what, per], dict[str, int]()
+        statement, found = self._counts[what, per], dict[str, int]()
         with self._database.read() as connection:
             for start in range(0, len(keys), CHUNK):
                 asked = {"wanted": list(keys[start : start + CHUNK]), "since": since, "besides": besides}
