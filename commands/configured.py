@@ -31,7 +31,7 @@ HELP = {
     "records_key": "Key that seals personal facts in the ledger, as above.",
     "ledger_key": "Key that signs checkpoints of the ledger (Ed25519 seed), as above.",
     "ledger_checkpoints": "File of these checkpoints, best out of reach of the database; in the home folder by default.",
-    "directory_url": "Your own directory of customers: asked for <address>/<number>, as README says.",
+    "directory_url": "Your own directory of customers: asked for <address>/<number>, as docs/customers.md says.",
     "directory_token": "Sent to it as bearer token.",
     "customer_sources": "Who is asked for customers and PINs, the first one first: tables, telnyx, directory.",
     "payload_keys": "Keys that encrypt workflow history: name:base64 between commas, the first one encrypts.",

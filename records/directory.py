@@ -152,7 +152,7 @@ class Directory:
             answer, fault = _read(status, body)
         if fault or answer is None:
             raise DirectoryFailed(
-                f"The customer directory failed ({fault}): see that it answers as README says."
+                f"The customer directory failed ({fault}): see that it answers as docs/customers.md says."
             )
         return None if answer.customer is None else self._record(answer.customer)
 
