@@ -43,6 +43,14 @@ _STUB = (
     .limit(1)
 )
 _STAGE = sa.select(cases.c.stage).where(cases.c.portout_id == sa.bindparam("portout"))
+_WORDLESS = (
+    sa.update(cases)
+    .where(
+        cases.c.portout_id == sa.bindparam("portout"),
+        cases.c.note.is_not(None) | cases.c.reason.is_not(None),
+    )
+    .values(note=None, reason=None)
+)
 
 
 class NotErasable(RecordsError):
@@ -107,7 +115,7 @@ class Pruning:
 
     def erase(self, portout_id: str, *, by: LedgerActor, at: datetime) -> bool:
         """Destroy what can unseal the personal facts of a port-out, and forget its numbers. The chain stays whole, and
-        says who did it. False if that was done before.
+        says who did it. False if nothing was left of them.
 
         Raises:
             NotErasable: the order is open, or the ledger knows none of that id.
@@ -121,10 +129,9 @@ class Pruning:
                 raise NotErasable(
                     f"The order {portout_id} is open ({stage}) and still needs its facts: erase them when it is closed."
                 )
-            if not _delete(connection, portout_id, (keys,)):
+            deleted = _delete(connection, portout_id, (keys, history, attempts))
+            if not deleted + connection.execute(_WORDLESS, {"portout": portout_id}).rowcount:
                 return False
-            _delete(connection, portout_id, (history, attempts))
-            connection.execute(sa.update(cases).where(cases.c.portout_id == portout_id).values(note=None))
             entry = LedgerEntry(
                 portout_id=portout_id,
                 kind=EntryKind.ERASED,

@@ -31,7 +31,9 @@ def write(records: Records, portout: str, *, kinds: tuple[EntryKind, ...] = KIND
 def closed(records: Records, *portouts: str) -> None:
     for portout in portouts:
         records.cases.upsert(
-            CaseUpdate(portout_id=portout, updated_at=NOW, stage=Stage.CLOSED, note="Ann Lee")
+            CaseUpdate(
+                portout_id=portout, updated_at=NOW, stage=Stage.CLOSED, note="Ann Lee", reason="Ann Lee"
+            )
         )
 
 

@@ -9,7 +9,7 @@ from records.attempts import Attempt
 from records.cases import CaseUpdate, Stage
 from records.errors import BadKey
 from records.history import PastOrder
-from records.ledger import EntryKind
+from records.ledger import EntryKind, LedgerEntry
 from records.ledger_actor import LedgerActor
 from records.ledger_pruning import NotErasable
 from records.store import Records
@@ -157,13 +157,30 @@ def test_an_erased_person_is_gone_from_every_table_and_the_chain_says_who_did_it
     assert left(url, "p1") == {"ledger": 5, "cases": 1}
     case = past.cases.get("p1")
     assert case is not None
-    assert case.note is None
+    assert (case.note, case.reason) == (None, None)
     *before, last = past.ledger.entries("p1")
     assert {entry.unreadable for entry in before} == {"The personal facts were erased."}
     assert (last.kind, last.actor["name"], last.actor["authenticated"]) == ("erased", "dana", "token")
     assert verified(past, outside).faults == []
     assert not past.pruning.erase("p1", by=DANA, at=LATER)
     assert [entry.unreadable for entry in past.ledger.entries("p2")] == [None] * 4
+
+
+def test_a_person_is_erased_from_the_tables_of_an_order_that_nothing_was_sealed_for(
+    records: Records, url: str
+) -> None:
+    order = PastOrder("p9", [NUMBER], {}, None, None, NOW)
+    case = CaseUpdate(
+        portout_id="p9", updated_at=NOW, stage=Stage.CLOSED, note="Ann Lee", reason="Ann Lee called"
+    )
+    records.open_case(case, order)
+    records.ledger.append(LedgerEntry("p9", EntryKind.DECIDED_ELSEWHERE, "s1", NOW, {"round": 1}))
+    assert records.pruning.erase("p9", by=DANA, at=LATER)
+    assert left(url, "p9") == {"ledger": 2, "cases": 1}
+    stored = records.cases.get("p9")
+    assert stored is not None
+    assert (stored.note, stored.reason) == (None, None)
+    assert not records.pruning.erase("p9", by=DANA, at=LATER)
 
 
 def test_a_destroyed_key_is_nowhere_in_sqlites_files(past: Records, url: str, file: Path) -> None:
