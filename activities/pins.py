@@ -79,18 +79,24 @@ async def pins_on_file(
 ) -> list[PinOnFile | None]:
     """The PIN on file of each number: that of the first source that has one, else None.
 
+    The carrier's belongs to the number. Another source's belongs to its customer, so it counts only if that is the
+    customer who holds the number by the first source that knows it: a stale row must not open it to whoever held it.
+
     Raises:
         CarrierError: the number records cannot be read.
         DatabaseUnavailable, DirectoryFailed: the customers cannot be read.
     """
     found: dict[str, PinOnFile] = {}
+    holders: dict[str, str] = {}
     for source in records.customers.sources:
         left = [number for number in numbers if number not in found]
         if source == TELNYX:
             found |= await _carriers_pins(carrier, left)
         else:
-            holders = await asyncio.to_thread(records.customers.find_in, source, left)
-            found |= {number: holder.pin for number, holder in holders.items() if holder.pin}
+            known = await asyncio.to_thread(records.customers.find_in, source, left)
+            for number, customer in known.items():
+                if holders.setdefault(number, customer.id) == customer.id and customer.pin:
+                    found[number] = customer.pin
     return [found.get(number) for number in numbers]
 
 

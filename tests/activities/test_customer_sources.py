@@ -1,6 +1,7 @@
 """Customers and PINs from several sources: the operator's order counts, and a source that fails is an error."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from pydantic import SecretStr
 from activities.concluding import ConcludingActivities
 from activities.contracts import ConcludeInput, Opened
 from activities.opening import HOLDER_TRIES, UNKNOWN_HOLDERS
-from activities.pins import reveals_pin
+from activities.pins import pins_on_file, reveals_pin
 from records.directory import Directory
 from records.errors import DirectoryFailed
 from tests.activities.parts import Parts, to_open, tried
@@ -17,6 +18,7 @@ from tests.activities.screening_desk import NUMBER, OTHER, Desk, add_customers
 from tests.directory import TOKEN, OwnDirectory, own_directory
 from tests.service import RIGHT_PIN
 
+NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
 AWAY = (503, b"")
 LOCK: dict[str, Any] = {"account_lock": {}}
 PIN: dict[str, Any] = {"pin": {}}
@@ -66,6 +68,33 @@ async def test_the_first_source_that_has_a_pin_decides_by_it(
     parts.records.customers.sources = sources
     told.customers[NUMBER] = {"customer_id": "c1", "pin": "0000"}
     assert (await Desk.under(parts, r=PIN).screen(parts.place())).result == result
+
+
+@pytest.mark.parametrize(
+    ("holder", "in_tables", "result"),
+    [("c1", "c1", "match"), ("new", "old", "not_set")],
+    ids=["same customer", "another"],
+)
+async def test_a_pin_counts_only_if_it_is_the_holders(
+    parts: Parts, told: OwnDirectory, holder: str, in_tables: str, result: str
+) -> None:
+    customers = parts.records.customers
+    customers.sources = ("directory", "tables")
+    told.customers[NUMBER] = {"customer_id": holder}
+    add_customers(parts, f"{in_tables},{NUMBER},Ann Smith")
+    customers.set_pin(in_tables, SecretStr(RIGHT_PIN), NOW, by="ann")
+    [on_file] = await pins_on_file(parts.telnyx, parts.records, [NUMBER])
+    assert (on_file is not None) == (result == "match")
+    assert (await Desk.under(parts, r=PIN).screen(parts.place())).result == result
+
+
+async def test_the_carriers_pin_counts_whoever_holds_the_number(parts: Parts, told: OwnDirectory) -> None:
+    customers = parts.records.customers
+    customers.sources = ("directory", "tables", "telnyx")
+    told.customers[NUMBER] = {"customer_id": "new"}
+    add_customers(parts, f"old,{NUMBER},Ann Smith")
+    customers.set_pin("old", SecretStr("0000"), NOW, by="ann")
+    assert (await Desk.under(parts, r=PIN).screen(parts.place())).result == "match"
 
 
 async def test_a_pin_that_only_the_directory_has_is_found(parts: Parts, told: OwnDirectory) -> None:
