@@ -6,7 +6,7 @@ chain that went on since the checkpoint before it, and the hash of that one.
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from records.canonical import canonical
 from records.engine import Database
-from records.errors import BadKey
+from records.errors import BadKey, DatabaseDamaged
 from records.ledger_chain import LEDGER, START
 from records.schema import checkpoints, ledger, utc_text
 from records.signing import NAME, Signer, is_signed
@@ -53,11 +53,16 @@ class Content(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A checkpoint as it is stored: canonical JSON, and the signature over it (base64)."""
+    """A checkpoint as it is stored: canonical JSON, and the signature over it (base64).
+
+    Attributes:
+        columns: what the database holds beside it, unsigned: `up_to_seq` and `at`. None if it does not come from there.
+    """
 
     number: int
     content: bytes
     signature: str
+    columns: tuple[Any, Any] | None = field(default=None, compare=False)
 
     @property
     def hash(self) -> str:
@@ -74,6 +79,11 @@ class Checkpoint:
     def signed_by(self, content: Content) -> bool:
         """Whether its signature is one of the key that it names."""
         return is_signed(self.content, self.signature, content.public_key)
+
+    def covers(self, seq: int) -> bool:
+        """Whether the entry with this sequence number is one of those that it names."""
+        content = self.read()
+        return content is not None and content.after_seq < seq <= content.up_to_seq
 
 
 _LAST = sa.select(checkpoints).order_by(checkpoints.c.number.desc()).limit(1)
@@ -115,6 +125,7 @@ class Checkpoints:
 
         Raises:
             BadKey: there is no PORTOUT_LEDGER_KEY.
+            DatabaseDamaged: the last checkpoint was edited, so nobody knows where the next one begins.
             DatabaseUnavailable: try again; those that were given before are kept.
         """
         signer = self.signer()
@@ -122,11 +133,11 @@ class Checkpoints:
             with self._database.write(LEDGER) as connection:
                 # Nothing is being appended now: on PostgreSQL a lower number could otherwise appear after a higher one.
                 last = connection.execute(_LAST).one_or_none()
-                after = last.up_to_seq if last else 0
+                after = _reached(last)
                 rows = connection.execute(_NEW, {"after": after, "limit": MOST_ENTRIES}).all()
                 if not rows:
                     return
-                made = _checkpoint(last, rows, at, signer)
+                made = _checkpoint(last, after, rows, at, signer)
                 row = {
                     "number": made.number,
                     "up_to_seq": rows[-1].seq,
@@ -164,7 +175,14 @@ class Checkpoints:
         """The checkpoint that sealed the entry with this sequence number; None if none has."""
         with self._database.read() as connection:
             row = connection.execute(_COVERING, {"seq": seq}).one_or_none()
-        return None if row is None else _checkpoint_in(row)
+            last = connection.execute(_LAST).one_or_none()
+        if row is not None and (found := _checkpoint_in(row)).covers(seq):
+            return found
+        newest = _checkpoint_in(last).read() if last is not None else None
+        if newest is None or newest.up_to_seq < seq:
+            return None
+        # Somebody changed the column that is searched.
+        return next((one for one in self.all() if one.covers(seq)), None)
 
     def all(self, *, after: int = 0) -> Iterator[Checkpoint]:
         """Every checkpoint with a higher number, in their order, one at a time."""
@@ -177,10 +195,14 @@ class Checkpoints:
             after = row.number
 
     def not_sealed(self) -> int:
-        """How many entries came after the last checkpoint."""
+        """How many entries came after the last checkpoint.
+
+        Raises:
+            DatabaseDamaged: it was edited.
+        """
         with self._database.read() as connection:
             last = connection.execute(_LAST).one_or_none()
-            return int(connection.execute(_SINCE, {"after": last.up_to_seq if last else 0}).scalar_one())
+            return int(connection.execute(_SINCE, {"after": _reached(last)}).scalar_one())
 
 
 def hash_of_entries(hashes: Iterable[str]) -> str:
@@ -188,7 +210,20 @@ def hash_of_entries(hashes: Iterable[str]) -> str:
     return hashlib.sha256("".join(hashes).encode("ascii")).hexdigest()
 
 
-def _checkpoint(last: Any, rows: Sequence[Any], at: datetime, signer: Signer) -> Checkpoint:
+def _reached(last: Any) -> int:
+    """Up to where the ledger is sealed. Signed, and not the column: whoever raised that would switch sealing off."""
+    if last is None:
+        return 0
+    checkpoint = _checkpoint_in(last)
+    content = checkpoint.read()
+    if content is None or not checkpoint.signed_by(content):
+        raise DatabaseDamaged(
+            f"Checkpoint {last.number} was edited, so nothing can be sealed after it: see `portout ledger verify`."
+        )
+    return content.up_to_seq
+
+
+def _checkpoint(last: Any, after: int, rows: Sequence[Any], at: datetime, signer: Signer) -> Checkpoint:
     heads: dict[str, tuple[int, str]] = {}
     for row in rows:
         if row.position >= heads.get(row.portout_id, (0, ""))[0]:
@@ -199,7 +234,7 @@ def _checkpoint(last: Any, rows: Sequence[Any], at: datetime, signer: Signer) ->
             "number": last.number + 1 if last else 1,
             "at": utc_text(at),
             "prev_hash": hashlib.sha256(last.content).hexdigest() if last else START,
-            "after_seq": last.up_to_seq if last else 0,
+            "after_seq": after,
             "up_to_seq": rows[-1].seq,
             "entries": len(rows),
             "entries_hash": hash_of_entries(row.hash for row in rows),
@@ -213,4 +248,5 @@ def _checkpoint(last: Any, rows: Sequence[Any], at: datetime, signer: Signer) ->
 def _checkpoint_in(row: Any) -> Checkpoint:
     # Somebody may have put text there on SQLite, which would take it.
     content = row.content if isinstance(row.content, bytes) else b""
-    return Checkpoint(row.number, content, str(row.signature))
+    at = utc_text(row.at) if isinstance(row.at, datetime) else row.at
+    return Checkpoint(row.number, content, str(row.signature), (row.up_to_seq, at))

@@ -196,6 +196,11 @@ class Verifier:
                 continue
             if (before or number == 1) and content.prev_hash != (before.hash if before else START):
                 found.blame(f"Checkpoint {number} does not follow the one before it.")
+            elif (before or number == 1) and content.after_seq != up_to:
+                found.blame(
+                    f"Checkpoint {number} covers what comes after entry {content.after_seq} of the ledger, but the one "
+                    f"before it ends at {up_to}."
+                )
             before, up_to = checkpoint, content.up_to_seq
             found.checkpoints += 1
             found.promised_until = content.at
@@ -230,6 +235,10 @@ class Verifier:
                 lagging += not missing_file
             elif theirs != ours:
                 found.blame(f"Checkpoint {number} is not the same in the database and in {file}.")
+            if ours is not None and (said := ours.read()) and ours.columns != (said.up_to_seq, said.at):
+                found.blame(
+                    f"Checkpoint {number} was edited: its column up_to_seq or at is not what it says itself."
+                )
             # What is outside was out of reach for who changed the database.
             usable = [one for one in (theirs, ours) if one is not None and self._is_trusted(one)]
             yield number, next(iter(usable), theirs or ours)

@@ -10,6 +10,7 @@ import pytest
 
 from records import ledger_checkpoints
 from records.canonical import canonical
+from records.errors import DatabaseDamaged
 from records.ledger import EntryKind
 from records.store import Records
 from tests.records.behind import behind_its_back
@@ -249,3 +250,43 @@ def test_entries_that_are_written_while_it_is_sealed_are_each_sealed_once(
     seal(sealer, outside)
     found = verified(sealer, outside)
     assert (found.faults, found.entries, found.not_promised) == ([], 75, 0)
+
+
+def test_a_column_beside_a_checkpoint_that_was_changed_is_told_and_changes_nothing(
+    sealed: Records, url: str, outside: Path
+) -> None:
+    behind_its_back(url, "UPDATE checkpoints SET up_to_seq = 9000000000")
+    told = "Checkpoint 3 was edited: its column up_to_seq or at is not what it says itself."
+    assert told in faults(sealed, outside)
+    assert sealed.checkpoints.not_sealed() == 4
+    covering = [sealed.checkpoints.covering(seq) for seq in (1, 12, 13)]
+    assert [one.number if one else None for one in covering] == [1, 3, None]
+    assert seal(sealed, outside) == 1
+    assert verified(sealed, outside).not_promised == 0
+
+
+def test_the_time_of_a_checkpoint_that_was_changed_is_told(sealed: Records, url: str, outside: Path) -> None:
+    behind_its_back(url, "UPDATE checkpoints SET at = '2026-01-01T00:00:00.000000Z' WHERE number = 2")
+    told = "Checkpoint 2 was edited: its column up_to_seq or at is not what it says itself."
+    assert faults(sealed, outside) == told
+
+
+def test_nothing_is_sealed_after_a_checkpoint_that_was_edited(sealed: Records, url: str) -> None:
+    behind_its_back(url, "UPDATE checkpoints SET signature = 'AA==' WHERE number = 3")
+    with pytest.raises(DatabaseDamaged, match="Checkpoint 3 was edited"):
+        list(sealed.checkpoints.make(NOW))
+    with pytest.raises(DatabaseDamaged, match="Checkpoint 3 was edited"):
+        sealed.checkpoints.not_sealed()
+
+
+def test_entries_between_two_checkpoints_that_neither_covers_are_told(
+    sealed: Records, url: str, outside: Path
+) -> None:
+    (made,) = sealed.checkpoints.make(NOW)
+    content = canonical({**json.loads(made.content), "after_seq": 14})
+    signature = sealed.checkpoints.signer().sign(content)
+    behind_its_back(
+        url, "UPDATE checkpoints SET content = ?, signature = ? WHERE number = 4", content, signature
+    )
+    told = "Checkpoint 4 covers what comes after entry 14 of the ledger, but the one before it ends at 12."
+    assert told in faults(sealed, outside)
