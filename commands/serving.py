@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -92,8 +93,8 @@ async def _with_sandbox(settings: Settings, stack: AsyncExitStack, *, webhooks_t
     stack.enter_context(alone_with(home / "up.db"))
     with alone_with(home / "temporal.db"):
         pass
-    for leftover in [*home.glob("records.db*"), *home.glob("temporal.db*")]:
-        leftover.unlink()
+    if start_anew(home):
+        print("The sandbox starts anew: customers, tokens and ledger of the last time are gone.")
     server = await stack.enter_async_context(SandboxServer())
     seed(server.carrier)
     server.carrier.webhooks.register(webhooks_to)
@@ -109,6 +110,17 @@ async def _with_sandbox(settings: Settings, stack: AsyncExitStack, *, webhooks_t
     settings = settings.model_copy(update=here)
     await asyncio.to_thread(import_sample_customers, settings)
     return settings
+
+
+def start_anew(home: Path) -> bool:
+    """Remove what the sandbox of the last time left in its folder; its keys stay. Returns whether there were records."""
+    found = (home / "records.db").exists()
+    # Checkpoints of a ledger that is gone would belong to no database, and none could be added to them.
+    for pattern in ("records.db*", "temporal.db*", "checkpoints.jsonl"):
+        for leftover in home.glob(pattern):
+            leftover.unlink()
+    shutil.rmtree(home / "evidence", ignore_errors=True)
+    return found
 
 
 def import_sample_customers(settings: Settings) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 
 from commands.embedded import alone_with
+from commands.serving import start_anew
 from commands.session import Running
 from tests.commands.shell import Shell
 from tests.service import Service
@@ -43,6 +44,16 @@ async def test_a_second_copy_in_the_same_home_is_turned_away_and_the_first_goes_
     assert second.sentence.startswith(IN_USE.format(tmp_path / "sandbox" / "up.db"))
     assert queue.code == 0
     assert first.returncode == 0
+
+
+def test_the_sandbox_starts_anew_and_keeps_no_checkpoints_of_a_ledger_that_is_gone(tmp_path: Path) -> None:
+    for name in ("records.db", "records.db-wal", "temporal.db", "checkpoints.jsonl", "records.key"):
+        (tmp_path / name).touch()
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "evidence" / "report.csv").touch()
+    assert start_anew(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["records.key"]
+    assert not start_anew(tmp_path)
 
 
 async def _delivered(http: httpx.AsyncClient, order: str) -> bool:
