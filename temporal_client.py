@@ -1,6 +1,7 @@
 """Connecting to Temporal: the standard environment names, the data converter and the payload codec."""
 
 import base64
+import contextlib
 import dataclasses
 import logging
 import os
@@ -36,6 +37,10 @@ class TemporalUnreachable(Exception):
     """No Temporal server answers: one sentence with the address and what to do."""
 
 
+class SealedHistory(Exception):
+    """What Temporal holds is encrypted with a key that this process lacks: one sentence with what to do."""
+
+
 class PayloadEncryption(PayloadCodec):
     """Encrypts what enters workflow history, so that names and numbers are unreadable in Temporal's database.
 
@@ -47,33 +52,77 @@ class PayloadEncryption(PayloadCodec):
 
     def __init__(self, keys: dict[str, bytes]) -> None:
         self._ciphers = {name: AESGCM(key) for name, key in keys.items()}
-        self._first = next(iter(keys))
+        self._first = next(iter(keys), "")
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         return [self._seal(payload) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        return [self._open(payload) for payload in payloads]
+        return [self._open_or_leave(payload) for payload in payloads]
 
     def _seal(self, payload: Payload) -> Payload:
         nonce = os.urandom(_NONCE_BYTES)
         data = nonce + self._ciphers[self._first].encrypt(nonce, payload.SerializeToString(), None)
         return Payload(metadata={"encoding": _ENCODING, "key-id": self._first.encode()}, data=data)
 
-    def _open(self, payload: Payload) -> Payload:
+    def _open_or_leave(self, payload: Payload) -> Payload:
+        try:
+            return self.opened(payload)
+        except SealedHistory as sealed:
+            log.error("a payload stays sealed: %s", sealed)
+            return payload
+
+    def opened(self, payload: Payload) -> Payload:
+        """What was sealed, or what never was as it is.
+
+        Raises:
+            SealedHistory: none of the keys opens it.
+        """
         if payload.metadata.get("encoding") != _ENCODING:
             return payload
-        key_id = payload.metadata.get("key-id", b"").decode(errors="replace")
-        cipher = self._ciphers.get(key_id)
-        if cipher is None:
-            log.error("PORTOUT_PAYLOAD_KEYS lacks the key '%s' that sealed a payload", key_id)
-            return payload
+        name = payload.metadata.get("key-id", b"").decode(errors="replace")
+        cipher = self._ciphers.get(name)
         nonce, sealed = payload.data[:_NONCE_BYTES], payload.data[_NONCE_BYTES:]
-        try:
-            return Payload.FromString(cipher.decrypt(nonce, sealed, None))
-        except (InvalidTag, ValueError, DecodeError):
-            log.error("the payload key '%s' is not the one that sealed a payload", key_id)
-            return payload
+        if cipher is not None:
+            with contextlib.suppress(InvalidTag, ValueError, DecodeError):
+                return Payload.FromString(cipher.decrypt(nonce, sealed, None))
+        raise SealedHistory(
+            f"Temporal's history is encrypted with the payload key '{name}', which is "
+            f"{'another one' if cipher else 'not'} here: set PORTOUT_PAYLOAD_KEYS, or PORTOUT_PAYLOAD_KEYS_FILE, as "
+            "the worker has it."
+        )
+
+
+class OnlyWhatOpens(PayloadCodec):
+    """For a command, which fails alone and tells a person why: what stays sealed is refused, not misread.
+
+    Args:
+        keys: the payload keys by name; none where history is readable.
+    """
+
+    def __init__(self, keys: dict[str, bytes]) -> None:
+        self._encryption = PayloadEncryption(keys)
+        self._seals = bool(keys)
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return await self._encryption.encode(payloads) if self._seals else list(payloads)
+
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return [self._encryption.opened(payload) for payload in payloads]
+
+
+async def see_that_it_opens(client: Client, workflow_id: str) -> None:
+    """Look whether this client can open what a workflow was given, before it is sent something in clear.
+
+    Raises:
+        SealedHistory: it cannot.
+        RPCError: there is no such workflow, or Temporal is away.
+    """
+    codec = client.data_converter.payload_codec
+    events = client.get_workflow_handle(workflow_id).fetch_history_events(page_size=1)
+    first = await anext(aiter(events))
+    if codec is not None:
+        await codec.decode(first.workflow_execution_started_event_attributes.input.payloads)
 
 
 def data_converter(payload_keys: SecretStr | None) -> DataConverter:
@@ -146,13 +195,19 @@ def temporal_config() -> ClientConnectConfig:
 
 
 async def connect(
-    settings: Settings, *, address: str | None = None, lazy: bool = False, runtime: Runtime | None = None
+    settings: Settings,
+    *,
+    address: str | None = None,
+    lazy: bool = False,
+    runtime: Runtime | None = None,
+    only_what_opens: bool = False,
 ) -> Client:
     """Connect as Temporal's own environment names say (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, …).
 
     Args:
         address: an embedded server that this process or `portout up` started; the environment is then ignored.
         lazy: connect with the first call only, so that a server which is away keeps nobody from starting.
+        only_what_opens: refuse what no key opens with `SealedHistory`; a worker leaves it sealed and goes on.
 
     Raises:
         TemporalUnreachable: nothing answers there, or it refuses us.
@@ -161,6 +216,9 @@ async def connect(
     config: ClientConnectConfig = temporal_config() if address is None else {"target_host": address}
     config.setdefault("target_host", LOCAL_ADDRESS)
     converter = data_converter(settings.payload_keys)
+    if only_what_opens:
+        keys = keys_of(settings.payload_keys) if settings.payload_keys else {}
+        converter = dataclasses.replace(converter, payload_codec=OnlyWhatOpens(keys))
     try:
         return await Client.connect(**config, data_converter=converter, lazy=lazy, runtime=runtime)
     except (RuntimeError, ValueError):

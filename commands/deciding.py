@@ -31,6 +31,7 @@ from records.cases import Case, DecidedBy, Stage
 from records.store import Records
 from screening.effects import DocumentType
 from telnyx_api import CarrierError, TelnyxClient
+from temporal_client import see_that_it_opens
 from workflows.messages import TEXT_LENGTH, ReviewAccepted, ReviewRequest
 
 ACCEPTED_WITHIN = timedelta(seconds=10)
@@ -135,6 +136,7 @@ async def _accepted(
 ) -> "tuple[WorkflowUpdateHandle[ReviewAccepted], ReviewAccepted]":
     update = None
     try:
+        await see_that_it_opens(client, screening_workflow_id(case.portout_id))
         update = await client.get_workflow_handle(screening_workflow_id(case.portout_id)).start_update(
             "review",
             request,

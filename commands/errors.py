@@ -10,9 +10,11 @@ from records.errors import RecordsError
 from sandbox.errors import PortBusy
 from settings import SettingsError
 from telnyx_api import CarrierError
-from temporal_client import TemporalUnreachable
+from temporal_client import SealedHistory, TemporalUnreachable
 
-SENTENCES = (CarrierError, NotStarted, PortBusy, RecordsError, SettingsError, TemporalUnreachable)
+SENTENCES = (
+    CarrierError, NotStarted, PortBusy, RecordsError, SealedHistory, SettingsError, TemporalUnreachable,
+)  # fmt: skip
 
 
 def sentence_of(error: Exception) -> str:

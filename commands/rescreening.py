@@ -110,9 +110,11 @@ async def _ask(client: "Client", records: "Records", case: "Case", who: str) -> 
     from activities.contracts import screening_workflow_id
     from commands.deciding import ACCEPTED_WITHIN, ADMITTED_WITHIN, refusal
     from commands.orders import name_of
+    from temporal_client import see_that_it_opens
     from workflows.messages import RescreenRequest
 
     try:
+        await see_that_it_opens(client, screening_workflow_id(case.portout_id))
         update = await client.get_workflow_handle(screening_workflow_id(case.portout_id)).start_update(
             "rescreen",
             RescreenRequest(reviewer=who),

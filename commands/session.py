@@ -60,10 +60,10 @@ class Place:
     temporal_address: str | None
 
     async def temporal(self) -> "Client":
-        """Connect. Raises TemporalUnreachable."""
+        """Connect. Raises TemporalUnreachable; calls raise SealedHistory where a payload key is missing."""
         from temporal_client import connect
 
-        return await connect(self.settings, address=self.temporal_address)
+        return await connect(self.settings, address=self.temporal_address, only_what_opens=True)
 
     @asynccontextmanager
     async def carrier(self) -> "AsyncIterator[TelnyxClient]":

@@ -18,7 +18,7 @@ from records.cases import Case, Stage
 from records.ledger import ReadEntry
 from records.store import Records
 from screening.rejection import EligibleCode
-from temporal_client import TemporalUnreachable
+from temporal_client import SealedHistory, TemporalUnreachable
 from workflows.messages import ScreeningState
 
 ANSWER_SECONDS = 3.0
@@ -92,7 +92,7 @@ async def _state(place: Place, portout_id: str) -> tuple[ScreeningState | None, 
         state = await handle.query(
             "state", result_type=ScreeningState, rpc_timeout=timedelta(seconds=ANSWER_SECONDS)
         )
-    except TemporalUnreachable as error:
+    except (TemporalUnreachable, SealedHistory) as error:
         return None, str(error)
     except WorkflowQueryFailedError:
         return None, "The workflow could not say where it stands; this is what the records say."

@@ -36,6 +36,7 @@ from commands.session import Place
 from commands.times import now, span
 from records.store import Records
 from settings import Settings
+from temporal_client import SealedHistory
 
 POLL_SECONDS = 70.0
 """An idle worker asks for work at least once a minute; one that has not is gone."""
@@ -136,6 +137,8 @@ async def _answers(client: Client, workflow_id: str) -> bool:
         await client.get_workflow_handle(workflow_id).query(
             METADATA_QUERY, rpc_timeout=timedelta(seconds=ANSWER_SECONDS)
         )
+    except SealedHistory:
+        pass  # it answers, if not to us
     except RPCError as error:
         # A workflow past its retention says nothing about the worker.
         return error.status is RPCStatusCode.NOT_FOUND

@@ -11,6 +11,7 @@ from temporalio.client import Client
 from activities.contracts import screening_workflow_id
 from records.cases import Stage
 from temporal_client import connect
+from tests.commands.conftest import shell_of
 from tests.scenarios import searching
 from tests.service import REVIEWER, installed
 
@@ -53,3 +54,23 @@ async def test_what_a_strangers_key_sealed_holds_up_no_run(temporal: str, tmp_pa
         await service.screening(waiting).signal("approve", decision)
         result = await service.result(waiting)
     assert (result.outcome, result.reviewer) == ("approve", REVIEWER)
+
+
+async def test_a_command_without_the_worker_s_key_says_so_and_sends_nothing(
+    temporal: str, tmp_path: Path
+) -> None:
+    async with installed(temporal, tmp_path, **payload_keys("ours")) as service, service.working():
+        waiting = service.place_reviewed()
+        await service.stands_in(Stage.AWAITING_REVIEW, waiting)
+        theirs = payload_keys("theirs")["payload_keys"].get_secret_value()
+        for keys in ({"PORTOUT_PAYLOAD_KEYS": ""}, {"PORTOUT_PAYLOAD_KEYS": theirs}):
+            stranger = shell_of(service, **keys)
+            for command in (("approve", "--reason", "Called."), ("note", "Called."), ("rescreen",)):
+                ran = await stranger(command[0], waiting, *command[1:], "--by", REVIEWER)
+                assert ran.code == 1
+                assert "encrypted with the payload key 'ours', which is not here" in ran.sentence
+            shown = await stranger("show", waiting)
+            assert "PORTOUT_PAYLOAD_KEYS" in shown.out
+        assert service.stage(waiting) is Stage.AWAITING_REVIEW
+        history = (await service.screening(waiting).fetch_history()).to_json()
+    assert "updateExecution" not in history
