@@ -1,7 +1,6 @@
 """Fetching PINs: those on file and those attempted. They live in memory for one activity and go nowhere else."""
 
 import asyncio
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,14 +10,13 @@ from pydantic import SecretStr
 from records.attempts import Attempt
 from records.customers import TELNYX
 from records.errors import DirectoryFailed
+from records.pins import words_in
 from records.store import Records
 from screening.facts import ClearPin, PinOnFile
 from telnyx_api import PortOutEvent, TelnyxClient
 
 STATUS_CHANGED = "portout.status_changed"
 _COMPLETED = "completed"
-_WORDS = (r"\w+", r"\d+", r"\S+")
-"""What a PIN may stand as in a text: a word, the digits of one, or anything between blanks."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ async def reveals_pin(
     Raises:
         CarrierError, DatabaseUnavailable: it cannot be told, so the text must not be sent.
     """
-    words = [SecretStr(word) for pattern in _WORDS for word in set(re.findall(pattern, text))]
+    words = words_in(text)
     if not words:
         return False
     attempts = await attempted_pins(carrier, portout_id)

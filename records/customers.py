@@ -26,7 +26,7 @@ from records.customers_rows import e164
 from records.customers_stored import LIST_TABLES, Stored, chunks, load_all
 from records.engine import CHUNK, Database
 from records.errors import LockRefused, UnknownCustomer
-from records.pins import HashedPin, PinHasher, tidy_pin
+from records.pins import PinHasher, pin_of, tidy_pin
 from records.schema import customer_contacts, customer_numbers, customer_tags, customers
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ class Customers:
 
         Raises:
             UnknownCustomer: nobody has that id or number.
-            LockRefused: it is locked already.
+            LockRefused: it is locked already, or the reason contains its PIN.
         """
         with self._database.write("customers") as connection:
             row = self._row(connection, number_or_id)
@@ -265,6 +265,7 @@ class Customers:
                     f"Customer {row.customer_id} is locked already, since {row.locked_at:%Y-%m-%d %H:%M} UTC{whom}: "
                     "nothing was changed."
                 )
+            self._refuse_pin(row, why)
             self._update(connection, row, _LOCK, (at, by, why), at)
             write_change(connection, change_row(row.customer_id, Action.LOCKED, by=by, at=at, why=why))
 
@@ -273,12 +274,13 @@ class Customers:
 
         Raises:
             UnknownCustomer: nobody has that id or number.
-            LockRefused: it is not locked.
+            LockRefused: it is not locked, or the reason contains its PIN.
         """
         with self._database.write("customers") as connection:
             row = self._row(connection, number_or_id)
             if row.locked_at is None:
                 raise LockRefused(f"Customer {row.customer_id} is not locked: nothing was changed.")
+            self._refuse_pin(row, why)
             before = [
                 Change("locked_at", row.locked_at.isoformat(), None),
                 Change("locked_by", row.locked_by, None),
@@ -326,6 +328,12 @@ class Customers:
         known = row.pin_hash is not None and self._hasher.knows(row.pin_key_id)
         return known and self._hasher.is_of(row.pin_hash, row.pin_key_id, row.customer_id, pin)
 
+    def _refuse_pin(self, row: Any, why: str) -> None:
+        # A reason stays in the history and is shown to reviewers.
+        pin = pin_of(self._hasher, row)
+        if pin is not None and (fault := pin.fault_of(why)):
+            raise LockRefused(f"Nothing was changed, because the reason {fault}")
+
     def _update(
         self, connection: Connection, row: Any, names: tuple[str, ...], values: tuple[Any, ...], at: datetime
     ) -> None:
@@ -364,9 +372,6 @@ class Customers:
         }
 
     def _record(self, row: Any, names: Iterable[str], tags: list[str]) -> CustomerRecord:
-        pin = None
-        if row.pin_hash is not None:
-            pin = HashedPin(self._hasher, row.customer_id, row.pin_hash, row.pin_key_id)
         return CustomerRecord(
             id=row.customer_id,
             name=row.name,
@@ -376,7 +381,7 @@ class Customers:
             country=row.country,
             lock=Lock(row.locked_at, row.locked_by, row.lock_why) if row.locked_at else None,
             lock_known=True,
-            pin=pin,
+            pin=pin_of(self._hasher, row),
             pin_changed_at=row.pin_changed_at,
             email_changed_at=row.email_changed_at,
             contact_changed_at=row.contact_changed_at,

@@ -17,7 +17,7 @@ from records.customers_files import Progress
 from records.customers_rows import DATES, LISTS, LOCK, CustomerFile, CustomerRow
 from records.customers_stored import LIST_TABLES, Stored, chunks, load, worth_reading_all
 from records.errors import FileRefused, RowError
-from records.pins import PinHasher
+from records.pins import HashedPin, PinHasher, pin_of
 from records.schema import customer_changes, customer_numbers, customers
 
 _PLAIN = ("name", "business_name", "country")
@@ -86,6 +86,7 @@ class Plan:
             one.row.customer_id: one for one in load(connection, [row.customer_id for row in file.rows])
         }
         faults = [*file.errors, *_taken(connection, file.rows, stored), *_faults(file.rows, stored, at)]
+        faults += _revealing(file.rows, stored, hasher)
         if faults:
             raise FileRefused(file.name, sorted(faults, key=lambda fault: fault.line))
         for row in file.rows:
@@ -256,6 +257,20 @@ def _faults(rows: list[CustomerRow], stored: dict[str, Stored], at: datetime) ->
             yield RowError(
                 row.line, "numbers", "this customer is new: say which numbers are theirs, or that none is."
             )
+
+
+def _revealing(rows: list[CustomerRow], stored: dict[str, Stored], hasher: PinHasher) -> Iterator[RowError]:
+    """The reasons for a lock that contain the customer's PIN, as the row gives it or as it is on file."""
+    for row in rows:
+        if not row.lock_why:
+            continue
+        known = stored.get(row.customer_id)
+        pins = [pin_of(hasher, known.row)] if known else []
+        if row.pin is not None:
+            digest = hasher.digest(row.customer_id, row.pin)
+            pins.append(HashedPin(hasher, row.customer_id, digest, hasher.key_id))
+        if fault := next((fault for pin in pins if pin and (fault := pin.fault_of(row.lock_why))), None):
+            yield RowError(row.line, "lock_why", f"the text {fault}")
 
 
 def _taken(connection: Connection, rows: list[CustomerRow], stored: dict[str, Stored]) -> Iterator[RowError]:

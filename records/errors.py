@@ -55,7 +55,7 @@ class DirectoryFailed(RecordsError):
 
 
 class LockRefused(RecordsError):
-    """A customer is locked already, or is not."""
+    """A customer is locked already, or is not, or the reason for it contains the PIN."""
 
 
 class NotRecordable(RecordsError):

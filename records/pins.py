@@ -2,8 +2,9 @@
 
 import base64
 import hmac
+import re
 import secrets
-from typing import Self
+from typing import Any, Self
 
 from pydantic import SecretStr
 
@@ -12,6 +13,9 @@ from records.keys import KEY_BYTES, key_id, parse_keys
 
 LONGEST_PIN = 32
 _PURPOSE = b"portout pin 1\x00"
+_WORDS = (r"\w+", r"\d+", r"\S+")
+"""What a PIN may stand as in a text: a word, the digits of one, or anything between blanks."""
+_UNCOMPARED = "which was stored under another PORTOUT_PIN_KEY: say it without digits."
 
 
 def tidy_pin(pin: SecretStr) -> SecretStr:
@@ -26,6 +30,11 @@ def tidy_pin(pin: SecretStr) -> SecretStr:
             f"The PIN is not 1 to {LONGEST_PIN} printable characters: give it as the customer knows it."
         )
     return SecretStr(text)
+
+
+def words_in(text: str) -> list[SecretStr]:
+    """Whatever may be a PIN in a free text."""
+    return [SecretStr(word) for word in {word for pattern in _WORDS for word in re.findall(pattern, text)}]
 
 
 class PinHasher:
@@ -103,3 +112,19 @@ class HashedPin:
             BadKey: the hash was made under a key that is not set.
         """
         return self._hasher.is_of(self._digest, self._key_id, self._customer_id, attempted)
+
+    def fault_of(self, text: str) -> str | None:
+        """Why a text must not be kept or shown: it contains this PIN, or may. None if it does not."""
+        if not self._hasher.knows(self._key_id):
+            has_digits = any(character.isdigit() for character in text)
+            return f"may contain the PIN on file, {_UNCOMPARED}" if has_digits else None
+        if any(self.matches(word) for word in words_in(text)):
+            return "contains the PIN of this customer: say it without the PIN."
+        return None
+
+
+def pin_of(hasher: PinHasher, row: Any) -> HashedPin | None:
+    """The PIN in a row of the table of customers."""
+    if row.pin_hash is None:
+        return None
+    return HashedPin(hasher, row.customer_id, row.pin_hash, row.pin_key_id)

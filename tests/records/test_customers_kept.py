@@ -85,6 +85,28 @@ def test_a_file_can_lock_and_only_a_command_unlocks(filled: Records, lines: Path
     assert filled.customers.show("c1").customer.lock == lock
 
 
+def test_no_reason_for_a_lock_contains_the_customers_pin(filled: Records, lines: Path) -> None:
+    with pytest.raises(LockRefused, match=r"contains the PIN of this customer") as refused:
+        filled.customers.lock("c1", LATER, by="dana", why="PIN 0042, was phished")
+    assert "0042" not in str(refused.value)
+    filled.customers.lock("c1", LATER, by="dana", why="PIN was phished 3 times")
+    with pytest.raises(LockRefused, match="contains the PIN"):
+        filled.customers.unlock("c1", LATER, by="dana", why="No more:0042")
+    told = {"locked_at": "2026-03-01", "lock_why": "0042 and 7391824 were phished"}
+    for row in ({"customer_id": "c1"}, {**DAN, "pin": "7391824"}):
+        with pytest.raises(FileRefused, match="column lock_why: the text contains the PIN"):
+            again(filled, lines, {**row, **told})
+    assert "0042" not in str(filled.customers.history("c1"))
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_reason_beside_a_pin_that_cannot_be_compared_has_no_digits(open_records: Open) -> None:
+    other = open_records(pin_key=OTHER_KEY).customers
+    with pytest.raises(LockRefused, match="may contain the PIN on file"):
+        other.lock("c1", LATER, by="dana", why="PIN 0042 was phished")
+    other.lock("c1", LATER, by="dana", why="PIN was phished")
+
+
 def test_each_change_of_a_customer_is_in_its_history_with_who_and_how(filled: Records, lines: Path) -> None:
     changed = {**ANN, "name": "Ann Roe", "emails": [], "pin": "0043", "numbers": ["+13125550142"]}
     report = again(filled, lines, changed, DAN, by="eve")
