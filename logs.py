@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
+from urllib.parse import unquote
 
 import structlog
 from pydantic import SecretStr
@@ -133,7 +134,9 @@ def _texts(settings: Settings) -> Iterable[str]:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             yield value.get_secret_value()
-    yield (settings.database_url or "").partition("://")[2].rpartition("@")[0].partition(":")[2]
+    login, at_host, _ = (settings.database_url or "").partition("://")[2].partition("@")
+    password = login.partition(":")[2] if at_host else ""
+    yield from (password, unquote(password))  # drivers say it decoded
     yield os.environ.get("TEMPORAL_API_KEY", "")
 
 

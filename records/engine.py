@@ -56,7 +56,7 @@ class Database:
     waiting, by sleeping, is left for other processes.
 
     Args:
-        url: SQLAlchemy URL of a SQLite file or of a PostgreSQL database.
+        url: SQLAlchemy URL of a SQLite file or of a PostgreSQL database. A password stands before the host only.
         create: make the SQLite file (mode 0600, for it holds names and numbers) when it is missing.
 
     Raises:
@@ -70,7 +70,7 @@ class Database:
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.remedy = MIGRATE_FILE if self.sqlite else MIGRATE_SERVER
         """What brings the tables up to date, as the end of a sentence."""
-        self.name = (parsed.database or "") if self.sqlite else parsed.render_as_string(hide_password=True)
+        self.name = (parsed.database or "") if self.sqlite else parsed.set(query={}).render_as_string()
         if self.sqlite:
             self._find_file(Path(self.name), create)
         self._lock = threading.Lock()
@@ -215,6 +215,12 @@ def _parse(url: str) -> URL:
     if backend not in ("sqlite", "postgresql"):
         raise BadUrl(
             f"PORTOUT_DATABASE_URL names {backend}, but records are kept in sqlite or postgresql only."
+        )
+    # libpq would take it there, but nobody who shows a URL or hands it on looks for a secret there.
+    if secret := next((name for name in ("password", "sslpassword") if name in parsed.query), None):
+        raise BadUrl(
+            f"PORTOUT_DATABASE_URL must not have {secret}= behind the ?, where others can read it: write "
+            "postgresql://user:password@host/database, or name a password file in PGPASSFILE."
         )
     if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise BadUrl("PORTOUT_DATABASE_URL names no file: write sqlite:///path/to/records.db.")

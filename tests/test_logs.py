@@ -116,6 +116,13 @@ def test_no_secret_of_the_settings_gets_into_the_log_whoever_writes_it() -> None
     assert lines[-1]["error"].startswith("RuntimeError: ")
 
 
+@pytest.mark.parametrize("said", ["rosebud@db/1", "rosebud%40db%2F1"])
+def test_a_password_of_the_database_is_hidden_as_it_is_and_as_it_stands_in_the_url(said: str) -> None:
+    url = "postgresql://svc:rosebud%40db%2F1@db/records?application_name=me@here"
+    hide_secrets(settings_without_environment(database_url=url))
+    assert redacted(f"It is {said}.") == f"It is {HIDDEN}."
+
+
 @workflow.defn(sandboxed=False)
 class Telling:
     """Fails with what must not be told; Temporal's core, which is not written in Python, reports it as well."""

@@ -41,12 +41,20 @@ POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
         ("mysql://host/db", "names mysql, but records are kept in sqlite or postgresql only"),
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
+        ("postgresql://svc@host/db?password=secret-17", r"must not have password= behind the \?.*PGPASSFILE"),
+        ("postgresql://svc@host/db?s%73lpassword=secret-17", r"must not have sslpassword= behind the \?"),
         ("postgresql+nosuchdriver://host/db", "driver for postgresql.nosuchdriver is not installed"),
     ],
 )
 def test_an_unusable_url_is_one_sentence(url: str, sentence: str) -> None:
-    with pytest.raises(BadUrl, match=sentence):
+    with pytest.raises(BadUrl, match=sentence) as caught:
         Records.open(url, pin_key=None, records_key=None)
+    assert "secret-17" not in str(caught.value)
+
+
+def test_a_server_is_named_without_password_and_without_what_stands_behind_it() -> None:
+    database = Database("postgresql://svc:secret-17@host/db?sslkey=/etc/portout/key")
+    assert database.name == "postgresql://svc:***@host/db"
 
 
 def test_a_missing_database_is_not_made_by_opening_it(url: str, file: Path) -> None:
