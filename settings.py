@@ -376,10 +376,11 @@ def _in_file(variable: str) -> str | None:
         SettingsError: the file cannot be read or is empty, or the secret is given as well.
     """
     name = f"{variable}_FILE"
-    file = os.environ.get(name)
+    set_to = {other.upper(): value for other, value in os.environ.items()}  # as pydantic reads the others
+    file = set_to.get(name)
     if not file:
         return None
-    if os.environ.get(variable):
+    if set_to.get(variable):
         raise SettingsError(f"{variable} and {name} are both set: set one of them.")
     try:
         text = Path(file).read_text().strip()

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from settings import IN_FILES, Settings, SettingsError, find_settings, load_settings, variable_of
 
@@ -35,6 +36,17 @@ def test_every_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_every_setting_that_hides_its_value_may_stand_in_a_file() -> None:
     hiding = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
     assert hiding | {"database_url"} == set(IN_FILES.values())
+
+
+def test_a_file_may_be_named_in_small_letters_as_every_setting_may(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text("rosebud")
+    monkeypatch.setenv("portout_records_key_file", str(tmp_path / "key"))
+    assert load_settings().records_key == SecretStr("rosebud")
+    monkeypatch.setenv("Portout_Records_Key", "rosebud")
+    with pytest.raises(SettingsError, match="both set"):
+        load_settings()
 
 
 @pytest.mark.parametrize(
