@@ -56,13 +56,18 @@ def restore(
 ) -> None:
     """Fill an empty database from a backup, all of it or nothing."""
     from records import backup as backups
+    from records.opening import keys_to_put_back
     from records.schema import REVISION
 
     settings = find_place().settings
     _make_home(settings)
     version = backups.restore(settings.records_url, file)
     older = "" if version == REVISION else "It is of an older version: run `portout records upgrade`. "
-    print_lines(f"{settings.records_place} is restored from {file}: version {version}. {older}{AFTERWARDS}")
+    missing = keys_to_put_back(settings)
+    keys = f"Its keys are not here: put back {', '.join(missing)} first. " if missing else ""
+    print_lines(
+        f"{settings.records_place} is restored from {file}: version {version}. {keys}{older}{AFTERWARDS}"
+    )
 
 
 def rekey(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:

@@ -1,14 +1,18 @@
 """`records upgrade`, `backup`, `restore`, `rekey`."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from commands.serving import import_sample_customers
 from records.ledger import EntryKind, LedgerEntry
+from records.opening import open_records
 from records.schema import REVISION
 from records.store import Records
+from settings import settings_without_environment
 from tests.commands.inside import Inside
 from tests.postgresql import PostgreSQL
 
@@ -33,6 +37,30 @@ async def test_a_new_file_is_migrated_backed_up_and_restored(tmp_path: Path) -> 
     refused = await there("records", "restore", str(tmp_path / "backup"))
     assert refused.code == 1
     assert "is not empty: restore into a new one" in refused.sentence
+
+
+async def test_a_restored_database_gets_no_new_keys_in_place_of_its_own(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    here, there = (Inside({"PORTOUT_HOME": str(home)}) for home in (old, new))
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    settings = settings_without_environment(home=old)
+    import_sample_customers(settings)
+    with closing(open_records(settings)) as records:
+        records.ledger.append(LedgerEntry("p1", EntryKind.SCREENED, "s1", at, {"round": 1}, {"name": "Ann"}))
+        list(records.checkpoints.make(at))
+    assert (await here("records", "backup", str(tmp_path / "backup"))).code == 0
+    restored = await there("records", "restore", str(tmp_path / "backup"))
+    names = ("pin.key", "records.key", "ledger.key")
+    assert f"put back {', '.join(f'{new}/{name}' for name in names)} first." in restored.out
+    for name in names:
+        refused = await there("token", "add", "root", "--role", "senior")
+        assert refused.sentence == (
+            f"The records were written under a key that is not here: put {new}/{name} back from where its copy is "
+            f"kept, or set PORTOUT_{name.upper().replace('.', '_')}."
+        )
+        assert not (new / name).exists()
+        (new / name).write_bytes((old / name).read_bytes())
+    assert (await there("token", "add", "root", "--role", "senior")).code == 0
 
 
 async def test_postgresql_is_migrated_by_the_command_alone(
