@@ -161,7 +161,10 @@ def prune(
 
 
 def erase(which: Which, by: By = None, yes: Yes = False) -> None:
-    """Destroy the key of one order's personal facts, for a customer who is gone. The chain stays whole."""
+    """Destroy the key of one order's personal facts, for a customer who is gone. The chain stays whole.
+
+    Its numbers stay in the history while rules may look back on them: run it again then.
+    """
     from commands.acting import operator
     from commands.ledger_page import portout_of
     from records.ledger_actor import LedgerActor
@@ -177,13 +180,18 @@ def erase(which: Which, by: By = None, yes: Yes = False) -> None:
             actor.name, token=token.token_id if token else None, role=token.role if token else None
         )
         erased = records.pruning.erase(portout_id, by=who, at=at)
-    if not erased:
+    if erased.anything:
+        print_lines(
+            f"The personal facts of {which} are erased, by {actor.name}. Backups that were made before, and Temporal's "
+            "history until its retention is over, still hold them."
+        )
+    elif not erased.numbers_until:
         print_lines(f"{which} has no personal facts any more.")
-        return
-    print_lines(
-        f"The personal facts of {which} are erased, by {actor.name}. Backups that were made before, and Temporal's history "
-        "until its retention is over, still hold them."
-    )
+    if erased.numbers_until:
+        print_lines(
+            f"Its numbers stay in the history until {erased.numbers_until:%Y-%m-%d}, because they bar and count other "
+            "orders: run this again after that day."
+        )
 
 
 def _export_order(place: Place, order: str, bundle: Path) -> None:

@@ -16,6 +16,7 @@ from records.ledger_chain import AS_STORED, LEDGER, START, Link, faults_of
 from records.ledger_checkpoints import Checkpoints
 from records.ledger_stubs import stub_row
 from records.schema import attempts, cases, history, keys, ledger, stubs
+from screening.policy_values import LONGEST_DURATION
 
 AT_ONCE = 100
 """Chains in one transaction: others who write wait for it."""
@@ -43,6 +44,10 @@ _STUB = (
     .limit(1)
 )
 _STAGE = sa.select(cases.c.stage).where(cases.c.portout_id == sa.bindparam("portout"))
+_NEWEST = [
+    sa.select(sa.func.max(moment)).where(moment.table.c.portout_id == sa.bindparam("portout"))
+    for moment in (history.c.requested_at, history.c.denied_at, attempts.c.at)
+]
 _WORDLESS = (
     sa.update(cases)
     .where(
@@ -68,6 +73,19 @@ class Pruned:
     port_outs: int = 0
     entries: int = 0
     refused: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What erasing did.
+
+    Attributes:
+        anything: False if there was nothing left to destroy.
+        numbers_until: until then rules may look back on the order's numbers, so they are kept; None: they are gone.
+    """
+
+    anything: bool
+    numbers_until: datetime | None
 
 
 class Pruning:
@@ -113,9 +131,11 @@ class Pruning:
         self._database.drop_leftovers()
         return done
 
-    def erase(self, portout_id: str, *, by: LedgerActor, at: datetime) -> bool:
-        """Destroy what can unseal the personal facts of a port-out, and forget its numbers. The chain stays whole, and
-        says who did it. False if nothing was left of them.
+    def erase(self, portout_id: str, *, by: LedgerActor, at: datetime) -> Erased:
+        """Destroy what can unseal the personal facts of a port-out. The chain stays whole, and says who did it.
+
+        Its numbers in the history and its attempts bar and count other orders: whoever tried a wrong PIN must not be
+        rid of that by asking to be forgotten. So they go only when no rule can look back on them any more.
 
         Raises:
             NotErasable: the order is open, or the ledger knows none of that id.
@@ -129,20 +149,28 @@ class Pruning:
                 raise NotErasable(
                     f"The order {portout_id} is open ({stage}) and still needs its facts: erase them when it is closed."
                 )
-            deleted = _delete(connection, portout_id, (keys, history, attempts))
-            if not deleted + connection.execute(_WORDLESS, {"portout": portout_id}).rowcount:
-                return False
-            entry = LedgerEntry(
-                portout_id=portout_id,
-                kind=EntryKind.ERASED,
-                step_key=f"erased:{at.isoformat()}",
-                at=at,
-                body={"note": "The personal facts were erased."},
-                actor=by,
-            )
-            self._ledger.append_within(connection, entry)
+            until = _looked_back_on_until(connection, portout_id)
+            kept_until = until if until and until >= at else None
+            deleted = _delete(connection, portout_id, (keys,) if kept_until else (keys, history, attempts))
+            deleted += connection.execute(_WORDLESS, {"portout": portout_id}).rowcount
+            if deleted:
+                entry = LedgerEntry(
+                    portout_id=portout_id,
+                    kind=EntryKind.ERASED,
+                    step_key=f"erased:{at.isoformat()}",
+                    at=at,
+                    body={"note": "The personal facts were erased."},
+                    actor=by,
+                )
+                self._ledger.append_within(connection, entry)
         self._database.drop_leftovers()
-        return True
+        return Erased(bool(deleted), kept_until)
+
+
+def _looked_back_on_until(connection: Connection, portout_id: str) -> datetime | None:
+    moments = [connection.execute(newest, {"portout": portout_id}).scalar_one() for newest in _NEWEST]
+    newest = max(filter(None, moments), default=None)
+    return newest + LONGEST_DURATION if newest else None
 
 
 def _delete(connection: Connection, portout_id: str, tables: Collection[sa.Table]) -> int:

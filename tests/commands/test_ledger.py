@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from activities.checkpoints import CHECKPOINT_WORKFLOW, CheckpointInput
 from records.cases import CaseUpdate, Stage
+from records.history import PastOrder
 from records.ledger import EntryKind, LedgerEntry
 from records.opening import open_records
 from settings import settings_without_environment
@@ -46,8 +47,9 @@ def old(tmp_path: Path) -> Inside:
                 for kind in (EntryKind.SCREENED, EntryKind.CLOSED)
             ]
         )
-        records.cases.upsert(
-            CaseUpdate(portout_id=portout, support_key=f"PO_{portout}", updated_at=at, stage=Stage.CLOSED)
+        records.open_case(
+            CaseUpdate(portout_id=portout, support_key=f"PO_{portout}", updated_at=at, stage=Stage.CLOSED),
+            PastOrder(portout, ["+13125550142"], {}, None, None, at),
         )
     records.close()
     return Inside({"PORTOUT_HOME": str(tmp_path)})
@@ -158,6 +160,9 @@ async def test_old_orders_are_pruned_and_persons_erased_only_when_it_is_meant(
     )
     erased = await old("ledger", "erase", "PO_new", "--yes", "--by", "dana")
     assert "The personal facts of PO_new are erased, by dana." in erased.out
+    again = await old("ledger", "erase", "new", "--yes")
+    assert again.out.startswith("Its numbers stay in the history until ")
+    behind_its_back(f"sqlite:///{tmp_path}/records.db", "DELETE FROM history")
     assert "no personal facts any more" in (await old("ledger", "erase", "new", "--yes")).out
     assert "dana (not proved)" in (await old("ledger", "show", "new")).out
     verified = await old("ledger", "verify")

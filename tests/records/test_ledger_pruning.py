@@ -5,19 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from records.attempts import Attempt
+from records.attempts import MISMATCH, Attempt
 from records.cases import CaseUpdate, Stage
 from records.errors import BadKey
 from records.history import PastOrder
 from records.ledger import EntryKind, LedgerEntry
 from records.ledger_actor import LedgerActor
-from records.ledger_pruning import NotErasable
+from records.ledger_pruning import Erased, NotErasable
 from records.store import Records
 from tests.records.behind import behind_its_back
 from tests.records.conftest import NOW, Open
 from tests.records.sealed import closed, forge, seal, verified, write
 
 LATER = NOW + timedelta(days=1)
+LOOKED_BACK_ON_UNTIL = NOW + timedelta(days=366)
+MUCH_LATER = LOOKED_BACK_ON_UNTIL + timedelta(seconds=1)
 DANA = LedgerActor.person("dana", token="ab12", role="senior")
 NUMBER = "+13125550142"
 
@@ -153,7 +155,7 @@ def test_sqlite_refuses_to_replace_what_it_would_delete_unheard(url: str, file: 
 def test_an_erased_person_is_gone_from_every_table_and_the_chain_says_who_did_it(
     past: Records, url: str, outside: Path
 ) -> None:
-    assert past.pruning.erase("p1", by=DANA, at=LATER)
+    assert past.pruning.erase("p1", by=DANA, at=MUCH_LATER) == Erased(anything=True, numbers_until=None)
     assert left(url, "p1") == {"ledger": 5, "cases": 1}
     case = past.cases.get("p1")
     assert case is not None
@@ -162,7 +164,7 @@ def test_an_erased_person_is_gone_from_every_table_and_the_chain_says_who_did_it
     assert {entry.unreadable for entry in before} == {"The personal facts were erased."}
     assert (last.kind, last.actor["name"], last.actor["authenticated"]) == ("erased", "dana", "token")
     assert verified(past, outside).faults == []
-    assert not past.pruning.erase("p1", by=DANA, at=LATER)
+    assert past.pruning.erase("p1", by=DANA, at=MUCH_LATER) == Erased(anything=False, numbers_until=None)
     assert [entry.unreadable for entry in past.ledger.entries("p2")] == [None] * 4
 
 
@@ -175,12 +177,31 @@ def test_a_person_is_erased_from_the_tables_of_an_order_that_nothing_was_sealed_
     )
     records.open_case(case, order)
     records.ledger.append(LedgerEntry("p9", EntryKind.DECIDED_ELSEWHERE, "s1", NOW, {"round": 1}))
-    assert records.pruning.erase("p9", by=DANA, at=LATER)
+    assert records.pruning.erase("p9", by=DANA, at=MUCH_LATER).anything
     assert left(url, "p9") == {"ledger": 2, "cases": 1}
     stored = records.cases.get("p9")
     assert stored is not None
     assert (stored.note, stored.reason) == (None, None)
-    assert not records.pruning.erase("p9", by=DANA, at=LATER)
+    assert not records.pruning.erase("p9", by=DANA, at=MUCH_LATER).anything
+
+
+def test_who_is_erased_goes_on_barring_other_orders_as_long_as_rules_look_back(
+    past: Records, url: str
+) -> None:
+    def bars() -> tuple[bool, bool]:
+        denied = past.history.last_denied([NUMBER], NOW, besides="p2")
+        return past.attempts.barring("p2", [NUMBER], NOW), denied is not None
+
+    past.attempts.settle("p1", 1, "e1", MISMATCH)
+    behind_its_back(url, "UPDATE history SET denied_at = requested_at WHERE portout_id = 'p1'")
+    for at in (LATER, LOOKED_BACK_ON_UNTIL):
+        erased = past.pruning.erase("p1", by=DANA, at=at)
+        assert erased == Erased(anything=at == LATER, numbers_until=LOOKED_BACK_ON_UNTIL)
+        assert left(url, "p1") == {"ledger": 5, "cases": 1, "history": 1, "attempts": 1}
+        assert bars() == (True, True)
+    assert past.pruning.erase("p1", by=DANA, at=MUCH_LATER).anything
+    assert left(url, "p1") == {"ledger": 6, "cases": 1}
+    assert bars() == (False, False)
 
 
 def test_a_destroyed_key_is_nowhere_in_sqlites_files(past: Records, url: str, file: Path) -> None:
