@@ -4,7 +4,7 @@ import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -135,7 +135,8 @@ def prune(
 ) -> None:
     """Replace closed orders past their retention by signed stubs, which keep the hashes, and forget the rest of them.
 
-    The ledger is sealed and verified first; while something is wrong with it, nothing is pruned. Exits with 5 then.
+    The ledger is sealed and verified first; while something is wrong with it, nothing is pruned. Exits with 5 then, and if
+    what was deleted may still stand in the database's log, because others read it meanwhile: run it again.
     """
     from commands.acting import operator
 
@@ -155,15 +156,18 @@ def prune(
             done = records.pruning.prune(before, at=at, by=who, on_chains=advance)
     if not done.port_outs and not done.refused:
         print_lines(f"No order was closed before {before:%Y-%m-%d}: nothing was pruned.")
-        return
-    pruned = f"{_count(done.port_outs, 'order')} pruned, {_count(done.entries, 'entry', 'entries')}"
-    print_lines(*done.refused, f"{pruned}. Backups that were made before still hold them.")
+    else:
+        pruned = f"{_count(done.port_outs, 'order')} pruned, {_count(done.entries, 'entry', 'entries')}"
+        print_lines(*done.refused, f"{pruned}. Backups that were made before still hold them.")
+    if done.stands_in_log:
+        _still_in_log()
 
 
 def erase(which: Which, by: By = None, yes: Yes = False) -> None:
     """Destroy the key of one order's personal facts, for a customer who is gone. The chain stays whole.
 
-    Its numbers stay in the history while rules may look back on them: run it again then.
+    Its numbers stay in the history while rules may look back on them: run it again then. Exits with 5 if what was
+    deleted may still stand in the database's log, because others read it meanwhile: run it again.
     """
     from commands.acting import operator
     from commands.ledger_page import portout_of
@@ -192,6 +196,16 @@ def erase(which: Which, by: By = None, yes: Yes = False) -> None:
             f"Its numbers stay in the history until {erased.numbers_until:%Y-%m-%d}, because they bar and count other "
             "orders: run this again after that day."
         )
+    if erased.stands_in_log:
+        _still_in_log()
+
+
+def _still_in_log() -> NoReturn:
+    print_lines(
+        "Somebody used the database meanwhile, so what was deleted, keys included, may still stand in its log (the file "
+        "that ends in -wal): run this again when nobody reads, or stop the worker and the console for it."
+    )
+    raise typer.Exit(WRONG)
 
 
 def _export_order(place: Place, order: str, bundle: Path) -> None:

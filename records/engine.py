@@ -126,11 +126,16 @@ class Database:
 
         return postgresql.insert(table)
 
-    def drop_leftovers(self) -> None:
-        """Write what was deleted over, where it still stands in SQLite's log. PostgreSQL does so in its own time."""
-        if self.sqlite:
-            with self._sentences(), self._engine.connect() as connection:
-                _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    def drop_leftovers(self) -> bool:
+        """Write what was deleted over, where it still stands in SQLite's log. PostgreSQL does so in its own time.
+
+        Returns False if others read or wrote meanwhile, so that it still stands there: try again.
+        """
+        if not self.sqlite:
+            return True
+        with self._sentences(), self._engine.connect() as connection:
+            busy, _, _ = _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     def use_wal(self) -> None:
         """Readers and the writer stop waiting for each other; kept in the file. Nothing on PostgreSQL."""

@@ -68,11 +68,13 @@ class Pruned:
 
     Attributes:
         refused: one sentence for each fault of a chain that was left alone for it.
+        stands_in_log: others used the database meanwhile, so what was pruned still stands in SQLite's log.
     """
 
     port_outs: int = 0
     entries: int = 0
     refused: list[str] = field(default_factory=list)
+    stands_in_log: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,12 @@ class Erased:
     Attributes:
         anything: False if there was nothing left to destroy.
         numbers_until: until then rules may look back on the order's numbers, so they are kept; None: they are gone.
+        stands_in_log: others used the database meanwhile, so what was destroyed still stands in SQLite's log.
     """
 
     anything: bool
     numbers_until: datetime | None
+    stands_in_log: bool = False
 
 
 class Pruning:
@@ -128,7 +132,7 @@ class Pruning:
                     done.entries += len(rows)
             on_chains(len(page))
             after = page[-1]
-        self._database.drop_leftovers()
+        done.stands_in_log = not self._database.drop_leftovers()
         return done
 
     def erase(self, portout_id: str, *, by: LedgerActor, at: datetime) -> Erased:
@@ -163,8 +167,8 @@ class Pruning:
                     actor=by,
                 )
                 self._ledger.append_within(connection, entry)
-        self._database.drop_leftovers()
-        return Erased(bool(deleted), kept_until)
+        # Even if nothing was left to delete: the time before it may have stayed in the log.
+        return Erased(bool(deleted), kept_until, stands_in_log=not self._database.drop_leftovers())
 
 
 def _looked_back_on_until(connection: Connection, portout_id: str) -> datetime | None:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from activities.checkpoints import CHECKPOINT_WORKFLOW, CheckpointInput
 from records.cases import CaseUpdate, Stage
+from records.engine import Database
 from records.history import PastOrder
 from records.ledger import EntryKind, LedgerEntry
 from records.opening import open_records
@@ -167,6 +168,15 @@ async def test_old_orders_are_pruned_and_persons_erased_only_when_it_is_meant(
     assert "dana (not proved)" in (await old("ledger", "show", "new")).out
     verified = await old("ledger", "verify")
     assert (verified.code, "3 entries of 1 port-out, 1 pruned" in verified.out) == (0, True)
+
+
+@pytest.mark.parametrize("command", [("erase", "new"), ("prune",)])
+async def test_what_a_reader_keeps_in_the_log_is_told_with_exit_code_5(
+    old: Inside, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Database, "drop_leftovers", lambda _: False)
+    told = await old("ledger", *command, "--yes")
+    assert (told.code, "may still stand in its log" in told.out) == (5, True)
 
 
 async def test_the_export_holds_no_personal_fact_and_no_formula(old: Inside) -> None:

@@ -1,10 +1,12 @@
 """What may leave the ledger: chains past their retention, for a signed stub, and a person's facts."""
 
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from records import engine
 from records.attempts import MISMATCH, Attempt
 from records.cases import CaseUpdate, Stage
 from records.errors import BadKey
@@ -208,6 +210,28 @@ def test_a_destroyed_key_is_nowhere_in_sqlites_files(past: Records, url: str, fi
     [(wrapped,)] = behind_its_back(url, "SELECT wrapped FROM keys WHERE portout_id = 'p1'", triggers=True)
     past.pruning.erase("p1", by=DANA, at=LATER)
     assert all(wrapped not in part.read_bytes() for part in file.parent.glob("records.db*"))
+
+
+def test_a_destroyed_key_that_a_reader_keeps_in_the_log_is_told_until_it_is_gone(
+    open_records: Open, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "PATIENCE", 0.01)
+    records = open_records()
+    write(records, "p1")
+    reader = sqlite3.connect(file, isolation_level=None)
+    [wrapped] = reader.execute("SELECT wrapped FROM keys").fetchone()
+    reader.execute("BEGIN")
+    reader.execute("SELECT wrapped FROM keys").fetchall()
+
+    def in_files() -> bool:
+        return any(wrapped in part.read_bytes() for part in file.parent.glob("records.db*"))
+
+    erased = records.pruning.erase("p1", by=DANA, at=LATER)
+    assert (erased.anything, erased.stands_in_log, in_files()) == (True, True, True)
+    assert records.pruning.prune(NOW, at=LATER, by="dana").stands_in_log
+    reader.close()
+    erased = records.pruning.erase("p1", by=DANA, at=LATER)
+    assert (erased.anything, erased.stands_in_log, in_files()) == (False, False, False)
 
 
 @pytest.mark.parametrize(
