@@ -187,7 +187,8 @@ def erase(which: Which, by: By = None, yes: Yes = False) -> None:
     if erased.anything:
         print_lines(
             f"The personal facts of {which} are erased, by {actor.name}. Backups that were made before, and Temporal's "
-            "history until its retention is over, still hold them."
+            "history until its retention is over, still hold them. What was sent to the carrier, reasons included, stays in "
+            "the ledger as it was."
         )
     elif not erased.numbers_until:
         print_lines(f"{which} has no personal facts any more.")

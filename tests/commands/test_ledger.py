@@ -161,6 +161,7 @@ async def test_old_orders_are_pruned_and_persons_erased_only_when_it_is_meant(
     )
     erased = await old("ledger", "erase", "PO_new", "--yes", "--by", "dana")
     assert "The personal facts of PO_new are erased, by dana." in erased.out
+    assert "What was sent to the carrier, reasons included, stays in the ledger" in erased.out
     again = await old("ledger", "erase", "new", "--yes")
     assert again.out.startswith("Its numbers stay in the history until ")
     behind_its_back(f"sqlite:///{tmp_path}/records.db", "DELETE FROM history")
