@@ -299,6 +299,11 @@ def variable_of(name: str) -> str:
     return str(Settings.model_fields[name].validation_alias or f"PORTOUT_{name.upper()}")
 
 
+def in_environment(variable: str) -> str | None:
+    """What a variable of ours is set to, whatever the case of its name, as pydantic reads it."""
+    return {name.upper(): value for name, value in os.environ.items()}.get(variable)
+
+
 IN_FILES = {
     variable_of(name): name
     for name, field in Settings.model_fields.items()
@@ -376,11 +381,10 @@ def _in_file(variable: str) -> str | None:
         SettingsError: the file cannot be read or is empty, or the secret is given as well.
     """
     name = f"{variable}_FILE"
-    set_to = {other.upper(): value for other, value in os.environ.items()}  # as pydantic reads the others
-    file = set_to.get(name)
+    file = in_environment(name)
     if not file:
         return None
-    if set_to.get(variable):
+    if in_environment(variable):
         raise SettingsError(f"{variable} and {name} are both set: set one of them.")
     try:
         text = Path(file).read_text().strip()

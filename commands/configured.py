@@ -11,7 +11,16 @@ from commands.output import print_lines, print_table
 from commands.session import running_in
 from records.errors import BadKey
 from records.keys import MOST_KEYS, parse_keys
-from settings import IN_FILES, Found, Settings, SettingsError, Timing, find_settings, variable_of
+from settings import (
+    IN_FILES,
+    Found,
+    Settings,
+    SettingsError,
+    Timing,
+    find_settings,
+    in_environment,
+    variable_of,
+)
 from temporal_client import LOCAL_ADDRESS, keys_of, temporal_config
 
 HELP = {
@@ -132,7 +141,7 @@ def _rows(found: Found) -> list[Row]:
         elif _given(variable):
             source = "environment"
         elif variable in IN_FILES and _given(f"{variable}_FILE"):
-            source = f"file {os.environ[f'{variable}_FILE']}"
+            source = f"file {in_environment(f'{variable}_FILE')}"
         elif (
             name in KEY_FILES
             and (file := Path(announced.get("home", settings.home), KEY_FILES[name])).exists()
@@ -169,7 +178,7 @@ def _temporal_rows(settings: Settings) -> list[Row]:
     rows = []
     for variable, (default, what) in _TEMPORAL.items():
         value, source = meant[variable], "Temporal's file"
-        if _given(variable):
+        if os.environ.get(variable):
             source = "environment"
         elif variable == "TEMPORAL_ADDRESS" and announced:
             value, source = announced, "portout up"
@@ -180,7 +189,7 @@ def _temporal_rows(settings: Settings) -> list[Row]:
 
 
 def _given(variable: str) -> bool:
-    return bool(os.environ.get(variable))
+    return bool(in_environment(variable))
 
 
 def _names_of(payload_keys: SecretStr | None) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from commands.configured import read_settings
 from settings import IN_FILES, Settings, SettingsError, find_settings, load_settings, variable_of
 
 SECRET = "postgresql://svc:rosebud@db/records"
@@ -43,7 +44,11 @@ def test_a_file_may_be_named_in_small_letters_as_every_setting_may(
 ) -> None:
     (tmp_path / "key").write_text("rosebud")
     monkeypatch.setenv("portout_records_key_file", str(tmp_path / "key"))
+    monkeypatch.setenv("portout_home", str(tmp_path))
     assert load_settings().records_key == SecretStr("rosebud")
+    source = {row.name: row.source for row in read_settings().settings}
+    assert source["PORTOUT_RECORDS_KEY"] == f"file {tmp_path / 'key'}"
+    assert source["PORTOUT_HOME"] == "environment"
     monkeypatch.setenv("Portout_Records_Key", "rosebud")
     with pytest.raises(SettingsError, match="both set"):
         load_settings()
