@@ -34,6 +34,8 @@ from commands.probing import (
 from commands.queueing import Queue, read_queue
 from commands.session import Place
 from commands.times import now, span
+from records import checkpoint_file
+from records.checkpoint_file import BadFile
 from records.store import Records
 from settings import Settings
 from temporal_client import SealedHistory
@@ -77,7 +79,7 @@ async def read_status(place: Place) -> Status:
         parts += [doubtful("Records", warning) for warning in opened.warnings()]
         parts.append(probe_live_rules(opened, at))
         parts.append(probe_webhooks(place.settings, opened, at))
-        parts.append(_ledger(opened, at))
+        parts.append(probe_ledger(opened, place.settings, at))
     parts += [_sending(place.settings, queue), _waiting(queue)]
     return Status(
         working=works(parts),
@@ -192,13 +194,29 @@ def _sending(settings: Settings, queue: Queue) -> Part:
     return well("Sending", "answers are sent to the " + ("carrier" if settings.real_carrier else "sandbox"))
 
 
-def _ledger(records: Records, at: datetime) -> Part:
-    """When the ledger was sealed last: what came after that could be gone unnoticed."""
+def probe_ledger(records: Records, settings: Settings, at: datetime) -> Part:
+    """When the ledger was sealed last: what came after that could be gone unnoticed, and what the file
+    outside the database does not hold, too."""
+    file = settings.checkpoint_file
     last, left = records.checkpoints.last(), records.checkpoints.not_sealed()
     entries = f"{left} {'entry' if left == 1 else 'entries'}"
+    try:
+        # After the database, so that a checkpoint which is being made does not seem to be the file's alone.
+        kept = checkpoint_file.last_in(file)
+    except BadFile as error:
+        return failed("Ledger", str(error))
+    if kept is not None and records.checkpoints.get(kept.number) != kept:
+        foreign = f"{file} ends with checkpoint {kept.number}, which the database does not have so"
+        return failed("Ledger", f"{foreign}: see `portout ledger verify`")
     if last is None:
         return well("Ledger", f"no checkpoint yet, {entries}; one is made every hour")
     made, when = last
+    if kept is None or kept.number < made.number:
+        lacks = f"Checkpoint {made.number} is not in {file}, so what it sealed could be gone unnoticed"
+        said = f"{lacks}: `portout ledger checkpoint` adds it"
+        # Workers on several machines may each have a file, complete after its own next checkpoint.
+        alone = settings.records_url.startswith("sqlite")
+        return failed("Ledger", said) if alone else doubtful("Ledger", said)
     age = at - when
     said = f"sealed {span(age.total_seconds())} ago by checkpoint {made.number}, {entries} since"
     return doubtful("Ledger", said) if left and age > SEALED_AT_LEAST else well("Ledger", said)

@@ -94,7 +94,22 @@ def read(file: Path) -> Iterator[Checkpoint | None]:
         raise BadFile(f"The file of checkpoints {file} cannot be read ({error.strerror}).") from None
 
 
-def _last(opened: BinaryIO, file: Path) -> Checkpoint | None:
+def last_in(file: Path) -> Checkpoint | None:
+    """The last checkpoint of a file, which is left as it is; None if there is none, or no file.
+
+    Raises:
+        BadFile: it cannot be read, or its last line is something else.
+    """
+    try:
+        with file.open("rb") as opened:
+            return _last(opened, file, cut_off=False)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise BadFile(f"The file of checkpoints {file} cannot be read ({error.strerror}).") from None
+
+
+def _last(opened: BinaryIO, file: Path, *, cut_off: bool = True) -> Checkpoint | None:
     """The last checkpoint of a file; what a process that died half-way left behind it is cut off.
 
     Raises:
@@ -110,7 +125,8 @@ def _last(opened: BinaryIO, file: Path) -> Checkpoint | None:
         whole = tail[: tail.rfind(b"\n") + 1]
         before = whole.rfind(b"\n", 0, -1) + 1
         if begin == 0 or before > 0:
-            opened.truncate(begin + len(whole))
+            if cut_off:
+                opened.truncate(begin + len(whole))
             if not whole:
                 return None
             found = _parse(whole[before:])
