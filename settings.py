@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,6 +31,11 @@ TEMPORAL_UI = ("http://localhost:8233", "http://127.0.0.1:8233")
 """Where the development server of Temporal shows its web UI."""
 CUSTOMER_SOURCES = ("tables", "telnyx", "directory")
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+_DATABASE = re.compile(
+    r"(?P<scheme>[\w+]+)://([^:/]*(:[^@]*)?@)?(?P<place>(\[[^/?]+\]|[^][/:?@]*)(:\d*)?(/[^?]*)?)(\?.*)?",
+    re.DOTALL,
+)
+"""A URL as SQLAlchemy reads it, with a port that is a number."""
 NOTICE_TAGS = ("review", "escalation", "incident")
 
 
@@ -155,6 +161,16 @@ class Settings(BaseSettings):
             raise ValueError("must be a web address such as https://api.telnyx.com/v2")
         return value.rstrip("/")
 
+    @field_validator("database_url")
+    @classmethod
+    def _a_database(cls, value: str | None) -> str | None:
+        if value and not _DATABASE.fullmatch(value):
+            raise ValueError(
+                "must be a URL such as postgresql://user:password@host:5432/records or sqlite:////path/to/records.db "
+                "(in a password, @ is written %40)"
+            )
+        return value
+
     @field_validator("codec_origins")
     @classmethod
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -256,8 +272,8 @@ class Settings(BaseSettings):
     @property
     def records_place(self) -> str:
         """The URL of the records without what may hold a password."""
-        scheme, _, rest = self.records_url.partition("://")
-        return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+        url = _DATABASE.fullmatch(self.records_url)
+        return f"{url['scheme']}://{url['place'].rpartition('@')[2]}" if url else "set, but no URL"
 
     @property
     def checkpoint_file(self) -> Path:

@@ -212,8 +212,11 @@ class Database:
 def _parse(url: str) -> URL:
     try:
         parsed = sa.make_url(url)
-    except ArgumentError:
-        raise BadUrl("PORTOUT_DATABASE_URL is not a URL: write sqlite:///path/to/records.db.") from None
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        raise BadUrl(
+            "PORTOUT_DATABASE_URL is not a URL: write postgresql://user:password@host:5432/records or "
+            "sqlite:////path/to/records.db."
+        ) from None
     if parsed.drivername == "postgres":
         parsed = parsed.set(drivername="postgresql")  # as some who rent databases out write it
     backend = parsed.get_backend_name()

@@ -22,6 +22,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     texts = {name: f"review=json://host/{name}" for name in IN_FILES.values()}
     texts["heartbeat_url"] = "https://host/beat"
+    texts["database_url"] = "postgresql://user:rosebud@host/x"
     for variable, name in IN_FILES.items():
         (tmp_path / name).write_text(f"{texts[name]}\n")
         monkeypatch.setenv(f"{variable}_FILE", str(tmp_path / name))
@@ -129,6 +130,50 @@ def test_what_cannot_be_used_is_all_named_and_the_rest_is_read(monkeypatch: pyte
 def test_the_address_of_the_records_is_shown_without_its_password() -> None:
     shown = Settings(database_url=f"{SECRET}?password=rosebud").records_place
     assert shown == "postgresql://db/records"
+
+
+def test_no_part_of_a_password_in_a_query_is_shown() -> None:
+    assert Settings(database_url="postgresql://db/records?password=p@rosebud").records_place == (
+        "postgresql://db/records"
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres//u:rosebud@h/x",
+        "postgresql:/portout:rosebud@db/portout",
+        "u:rosebud@db/x",
+        "host=db password=rosebud",
+        "postgresql://u:rosebud@h:abc/x",
+        "postgresql://u:rosebud/x",
+        "postgresql://u:rose@bud@h/x",
+    ],
+)
+def test_an_address_of_the_records_that_is_no_url_is_refused_and_not_shown(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTOUT_DATABASE_URL", url)
+    found = find_settings()
+    assert found.faults["PORTOUT_DATABASE_URL"].startswith(
+        "PORTOUT_DATABASE_URL: must be a URL such as postgresql://"
+    )
+    assert "rosebud" not in f"{found.faults} {found.settings.records_place}"
+    unchecked = Settings.model_construct(database_url=url)
+    assert unchecked.records_place == "set, but no URL"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql+psycopg://u:p/?w@[::1]:5432/x?sslmode=require", "postgresql+psycopg://[::1]:5432/x"),
+        ("postgresql://u@corp:p@db/x", "postgresql://db/x"),
+        ("postgres:///x?host=/run/postgresql", "postgres:///x"),
+        ("sqlite:////srv/records.db", "sqlite:////srv/records.db"),
+    ],
+)
+def test_an_address_that_the_database_takes_is_taken(url: str, shown: str) -> None:
+    assert Settings(database_url=url).records_place == shown
 
 
 def test_every_variable_is_named_after_its_field() -> None:

@@ -38,6 +38,7 @@ POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
     ("url", "sentence"),
     [
         ("nonsense", "is not a URL"),
+        ("postgresql://u:s3cret@h:abc/x", "is not a URL: write postgresql://"),
         ("mysql://host/db", "names mysql, but records are kept in sqlite or postgresql only"),
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
