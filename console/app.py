@@ -30,7 +30,7 @@ def create_app(endpoint: WebhookEndpoint, health: Health, codec: CodecEndpoint) 
             Route(PATH, endpoint.receive, methods=["POST"]),
             Route("/healthz", health.alive, methods=["GET"]),
             Route("/readyz", health.ready, methods=["GET"]),
-            codec.mounted(),
+            *codec.routes(),
         ]
     )
 

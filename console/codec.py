@@ -18,7 +18,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from temporalio.api.common.v1 import Payloads
 from temporalio.converter import PayloadCodec
 
@@ -65,8 +65,12 @@ class CodecEndpoint:
         self._origins = frozenset(origins)
         self._clock = clock
 
-    def mounted(self) -> Mount:
+    def routes(self) -> list[BaseRoute]:
         """All of it, with the answers that browsers want before they let another origin's page ask."""
+        # Without the first one, Starlette would send a browser behind a TLS proxy on to http://…/codec/.
+        return [Route(PATH, self.page, methods=["GET"]), self._mounted()]
+
+    def _mounted(self) -> Mount:
         return Mount(
             PATH,
             routes=[

@@ -24,7 +24,7 @@ input {{ width: 100%; box-sizing: border-box; margin: .3rem 0 1rem; }}
 
 SIGN_IN = _FRAME.format(
     inside="""<p>With a reviewer's token, this browser may show in Temporal's web UI what is sealed in history.</p>
-<form method="post" action="session">
+<form method="post" action="/codec/session">
 <label for="token">Token (<code>portout token add</code> made it)</label>
 <input id="token" name="token" type="password" autocomplete="off" required autofocus>
 <button>Sign in</button>
@@ -39,5 +39,5 @@ def signed_in(person: str) -> str:
 <p>In Temporal's web UI, open <em>Codec Server</em> (the glasses at the top), choose <em>Use my browser setting</em>,
 give it the address of this page without <code>/session</code>, and switch on <em>Include cross-origin
 credentials</em>.</p>
-<form method="post" action="session"><button>Sign out</button></form>"""
+<form method="post" action="/codec/session"><button>Sign out</button></form>"""
     )

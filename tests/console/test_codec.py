@@ -32,7 +32,7 @@ def a_codec(name: str = "ours") -> PayloadCodec:
 
 def endpoint(records: Records, codec: PayloadCodec | None) -> httpx.AsyncClient:
     codecs = CodecEndpoint(codec, records, reviewers=("dana",), origins=(UI,), clock=lambda: NOW)
-    app = Starlette(routes=[codecs.mounted()])
+    app = Starlette(routes=codecs.routes())
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://console")
 
 
@@ -154,7 +154,9 @@ async def test_only_pages_of_temporals_ui_may_ask_from_another_origin(
 async def test_a_browser_that_signed_in_is_believed_on_pages_of_temporals_ui_alone(
     http: httpx.AsyncClient, token: str
 ) -> None:
-    page = await http.get("/codec/")
+    page = await http.get("/codec")
+    assert (page.status_code, (await http.get("/codec/")).text) == (200, page.text)
+    assert 'action="/codec/session"' in page.text
     assert ('type="password"' in page.text, "<script" in page.text) == (True, False)
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     assert (await http.post("/codec/session", data={"token": "portout_made-up"})).status_code == 401
