@@ -93,12 +93,13 @@ def alone_with(database: Path) -> Iterator[int]:
     Raises:
         NotStarted: a server uses the file.
     """
-    with database.with_suffix(".lock").open("w") as file:
+    lock = database.with_suffix(".lock")
+    with lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise NotStarted(
-                f"An embedded Temporal server is already using {database}: stop the `portout up` that runs there, "
+                f"An embedded Temporal server already holds {lock}: stop the `portout up` that runs there, "
                 "or end the process `temporal` that it left behind."
             ) from None
         yield file.fileno()

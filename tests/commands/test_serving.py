@@ -13,7 +13,7 @@ from tests.commands.shell import Shell
 from tests.service import Service
 from tests.waiting import eventually
 
-IN_USE = "An embedded Temporal server is already using {}: stop the `portout up` that runs there, "
+IN_USE = "An embedded Temporal server already holds {}: stop the `portout up` that runs there, "
 
 
 async def test_a_second_copy_in_the_same_home_is_turned_away_and_the_first_goes_on(
@@ -41,7 +41,7 @@ async def test_a_second_copy_in_the_same_home_is_turned_away_and_the_first_goes_
         first.send_signal(signal.SIGTERM)
         await first.communicate()
     assert second.code == 1
-    assert second.sentence.startswith(IN_USE.format(tmp_path / "sandbox" / "up.db"))
+    assert second.sentence.startswith(IN_USE.format(tmp_path / "sandbox" / "up.lock"))
     assert queue.code == 0
     assert first.returncode == 0
 
@@ -68,7 +68,7 @@ async def test_with_a_real_account_a_second_copy_is_turned_away_before_it_asks_t
     with alone_with(tmp_path / "temporal.db"):
         ran = await apart("up", TELNYX_API_KEY="sandbox", TELNYX_BASE_URL=service.carrier.base_url)
     assert ran.code == 1
-    assert ran.sentence.startswith(IN_USE.format(tmp_path / "temporal.db"))
+    assert ran.sentence.startswith(IN_USE.format(tmp_path / "temporal.lock"))
     assert service.carrier.carrier.log.last == 0
 
 
