@@ -127,6 +127,7 @@ async def _server(database: Path, port: int, ui: WebUi | None, lock: int) -> Asy
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        umask=0o077,  # its files hold names and numbers, as the records do
         pass_fds=[lock],
     )
     address = f"{HOST}:{port}"

@@ -96,4 +96,4 @@ def rekey(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] =
 
 def _make_home(settings: Settings) -> None:
     if settings.database_url is None:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)

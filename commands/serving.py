@@ -58,7 +58,7 @@ async def _up(settings: Settings) -> None:
         door = stack.enter_context(listen(HOST, _preferred(CONSOLE_PORT)))
         if not settings.real_carrier and not settings.telnyx_base_url:
             settings = await _with_sandbox(settings, stack, webhooks_to=f"{url_of(door)}{PATH}")
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         address = None
         if not os.environ.get("TEMPORAL_ADDRESS"):
             opener = f"{url_of(door)}{codec.PATH}" if settings.payload_keys else None
@@ -88,7 +88,8 @@ async def _with_sandbox(settings: Settings, stack: AsyncExitStack, *, webhooks_t
     next start for orders that came back, so they start anew with it, in a folder of their own.
     """
     home = settings.home / SANDBOX_HOME
-    home.mkdir(parents=True, exist_ok=True)
+    for folder in (settings.home, home):  # each with the mode: parents would be made without it
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Whoever runs here already is in the way of this start, not the other way round.
     stack.enter_context(alone_with(home / "up.db"))
     with alone_with(home / "temporal.db"):
@@ -136,8 +137,9 @@ def import_sample_customers(settings: Settings) -> None:
 @contextmanager
 def _csv_file(home: Path) -> Iterator[Path]:
     file = home / "sample-customers.csv"
-    file.write_text(sample_customers_csv())
+    file.touch(mode=0o600)
     try:
+        file.write_text(sample_customers_csv())
         yield file
     finally:
         # It holds the sample customers' PINs; the records hold them hashed.

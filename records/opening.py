@@ -35,7 +35,7 @@ def open_records(settings: Settings) -> Records:
         RecordsError: the database or a key cannot be used.
     """
     if settings.records_url.startswith("sqlite"):
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     # The keys first: a database that cannot be used without one need not be changed.
     pin_key = _key(settings, settings.pin_key, PIN_KEY, make=True)
     records_key = _key(settings, settings.records_key, RECORDS_KEY, make=True)

@@ -5,10 +5,13 @@ import signal
 from pathlib import Path
 
 import httpx
+import pytest
 
 from commands.embedded import alone_with
-from commands.serving import start_anew
+from commands.serving import import_sample_customers, start_anew
 from commands.session import Running
+from records.customers import Customers
+from settings import settings_without_environment
 from tests.commands.shell import Shell
 from tests.service import Service
 from tests.waiting import eventually
@@ -37,9 +40,14 @@ async def test_a_second_copy_in_the_same_home_is_turned_away_and_the_first_goes_
         async with httpx.AsyncClient(base_url=control) as http:
             order = (await http.post("/orders", json={})).json()["data"]["id"]
             await eventually(lambda: _delivered(http, order))
+        open_to_others = [
+            file.name for file in (tmp_path / "sandbox").glob("*.db*") if file.stat().st_mode & 0o077
+        ]
     finally:
         first.send_signal(signal.SIGTERM)
         await first.communicate()
+    assert open_to_others == []
+    assert (tmp_path / "sandbox").stat().st_mode & 0o777 == 0o700
     assert second.code == 1
     assert second.sentence.startswith(IN_USE.format(tmp_path / "sandbox" / "up.lock"))
     assert queue.code == 0
@@ -54,6 +62,19 @@ def test_the_sandbox_starts_anew_and_keeps_no_checkpoints_of_a_ledger_that_is_go
     assert start_anew(tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["records.key"]
     assert not start_anew(tmp_path)
+
+
+def test_the_home_folder_and_the_file_with_the_pins_of_the_samples_are_for_their_owner_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, modes = tmp_path / "home", list[int]()
+
+    def look(_: Customers, file: Path, *__: object, **___: object) -> None:
+        modes.extend(path.stat().st_mode & 0o777 for path in (home, file))
+
+    monkeypatch.setattr(Customers, "import_file", look)
+    import_sample_customers(settings_without_environment(home=home))
+    assert modes == [0o700, 0o600]
 
 
 async def _delivered(http: httpx.AsyncClient, order: str) -> bool:
