@@ -45,12 +45,12 @@ def add_to(app: typer.Typer) -> None:
     )
 
 
-def show(which: Which, as_json: AsJson = False) -> None:
-    """Tell what happened to one order, from its first entry to its last. Exits with 5 if its chain is not whole."""
+def show(which: Which, public_key: Keys = None, as_json: AsJson = False) -> None:
+    """Tell what happened to one order, from its first entry to its last. Exits with 5 if it is not what was sealed."""
     from commands.ledger_page import print_page, read_page
 
     with find_place().records_as_they_are() as records:
-        page = read_page(records, which)
+        page = read_page(records, which, _trusted(public_key))
     if as_json:
         print_json(page)
     else:
@@ -62,7 +62,7 @@ def verify(file: File = None, public_key: Keys = None, as_json: AsJson = False) 
     """Recompute every chain and hold it against the checkpoints. Exits with 5 if the ledger is not what it was."""
     place = find_place()
     with place.records_as_they_are() as records:
-        found = _verify(records, file or place.settings.checkpoint_file, public_key or [])
+        found = _verify(records, file or place.settings.checkpoint_file, public_key)
     if as_json:
         print_json(found)
     else:
@@ -106,6 +106,7 @@ def export(
     bundle: Annotated[
         Path | None, typer.Option(help="All that is known of that order, in one file.", metavar="FILE.zip")
     ] = None,
+    public_key: Keys = None,
 ) -> None:
     """Print the entries, personal facts still sealed; or write the whole story of one order, personal facts included."""
     if (order is None) != (bundle is None):
@@ -118,7 +119,7 @@ def export(
     begin = begin_of(since, now())
     place = find_place()
     if order is not None and bundle is not None:
-        _export_order(place, order, bundle)
+        _export_order(place, order, bundle, public_key)
         return
     from commands.ledger_export import print_csv, print_jsonl
 
@@ -146,7 +147,7 @@ def prune(
     with place.records() as records:
         who = operator(place.settings, records, by, at).name
         _seal(place, records)
-        found = _verify(records, place.settings.checkpoint_file, [])
+        found = _verify(records, place.settings.checkpoint_file, None)
         if found.fault_count:
             _print_verified(found)
             print_lines("Nothing was pruned.")
@@ -209,26 +210,31 @@ def _still_in_log() -> NoReturn:
     raise typer.Exit(WRONG)
 
 
-def _export_order(place: Place, order: str, bundle: Path) -> None:
+def _export_order(place: Place, order: str, bundle: Path, public_key: list[str] | None) -> None:
     from commands.ledger_bundle import write_bundle
 
     with place.records_as_they_are() as records:
-        page = write_bundle(records, order, bundle)
+        page = write_bundle(records, order, bundle, _trusted(public_key))
     name = page.support_key or page.portout_id
     print_lines(
         f"{bundle} holds all that is known of {name}, personal facts included; README.txt in it tells how to check it."
     )
-    if not page.sealed_by:
+    print_lines(*page.faults)
+    if not page.sealed_by and not page.faults:
         print_lines(
             "Its newest entry is not sealed yet: run `portout ledger checkpoint` first, and export it again."
         )
     raise typer.Exit(WRONG if page.faults else 0)
 
 
-def _verify(records: "Records", file: Path, public_keys: list[str]) -> "Verified":
+def _trusted(public_key: list[str] | None) -> list[str]:
     from records.signing import parse_public_key
 
-    verifier = records.verifier([parse_public_key(text) for text in public_keys])
+    return [parse_public_key(text) for text in public_key or []]
+
+
+def _verify(records: "Records", file: Path, public_key: list[str] | None) -> "Verified":
+    verifier = records.verifier(_trusted(public_key))
     with progress_bar("Verifying", verifier.entries()) as advance:
         return verifier.verify(file, on_entries=advance)
 

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,6 @@ from records.errors import RecordsError
 from records.signing import as_pem
 
 if TYPE_CHECKING:
-    from records.ledger_checkpoints import Checkpoint
     from records.store import Records
 
 README = """\
@@ -50,14 +49,19 @@ How to check it, with programs that every Linux has:
 {open_end}"""
 
 
-def write_bundle(records: "Records", wanted: str, file: Path) -> LedgerPage:
+def write_bundle(
+    records: "Records", wanted: str, file: Path, public_keys: Collection[str] = ()
+) -> LedgerPage:
     """Write the file, readable by its owner only. Returns what it tells.
+
+    Args:
+        public_keys: whose signatures count besides our own, base64.
 
     Raises:
         Failed: nothing is left of the order, or the file is there already or cannot be written.
         RecordsError: the records cannot be read.
     """
-    page = read_page(records, wanted)
+    page = read_page(records, wanted, public_keys)
     if not page.entries:
         raise Failed(f"The entries of {page.portout_id} were pruned: only their hashes are left.")
     contents = dict(_contents(records, page))
@@ -76,9 +80,8 @@ def write_bundle(records: "Records", wanted: str, file: Path) -> LedgerPage:
 def _contents(records: "Records", page: LedgerPage) -> Iterator[tuple[str, bytes]]:
     stored = records.export.stored(page.portout_id)
     names = {row.position: f"entries/{row.position:04}-{row.kind}.json" for row in stored}
-    checkpoints = _checkpoints(records, [row.seq for row in stored])
-    keys = sorted({content.public_key for one in checkpoints if (content := one.read())})
-    yield "README.txt", _readme(page, checkpoints, keys).encode()
+    keys = sorted({content.public_key for one in page.checkpoints if (content := one.read())})
+    yield "README.txt", _readme(page, keys).encode()
     yield "timeline.txt", "\n".join(_timeline(page)).encode()
     yield "timeline.json", _json(page.model_dump())
     yield "facts.json", _json(list(_facts(page)))
@@ -89,24 +92,18 @@ def _contents(records: "Records", page: LedgerPage) -> Iterator[tuple[str, bytes
     for row in stored:
         yield names[row.position], row.entry
     yield "entries.sha256", "".join(f"{row.hash}  {names[row.position]}\n" for row in stored).encode()
-    for one in checkpoints:
+    for one in page.checkpoints:
         yield f"checkpoints/{one.number}.json", one.content
         yield f"checkpoints/{one.number}.sig", base64.b64decode(one.signature)
     for position, key in enumerate(keys, 1):
         yield f"checkpoints/key-{position}.pem", as_pem(key).encode()
 
 
-def _checkpoints(records: "Records", seqs: list[int]) -> list["Checkpoint"]:
-    """Those that sealed one of the entries; an entry that is not the last one then is sealed by what follows it."""
-    found = {one.number: one for seq in seqs if (one := records.checkpoints.covering(seq))}
-    return [found[number] for number in sorted(found)]
-
-
-def _readme(page: LedgerPage, checkpoints: list["Checkpoint"], keys: list[str]) -> str:
+def _readme(page: LedgerPage, keys: list[str]) -> str:
     verify = [
         f"     openssl pkeyutl -verify -pubin -inkey checkpoints/key-{keys.index(content.public_key) + 1}.pem -rawin "
         f"-in checkpoints/{one.number}.json -sigfile checkpoints/{one.number}.sig"
-        for one in checkpoints
+        for one in page.checkpoints
         if (content := one.read())
     ]
     faults = "\nWHAT IS WRONG with this chain:\n" + "\n".join(page.faults) + "\n" if page.faults else ""
@@ -114,7 +111,7 @@ def _readme(page: LedgerPage, checkpoints: list["Checkpoint"], keys: list[str]) 
         portout_id=page.portout_id,
         support_key=f" ({page.support_key})" if page.support_key else "",
         pruned=", or that of the last one that was pruned" if page.pruned else "",
-        verify="\n".join(verify) or "     (there is no checkpoint yet)",
+        verify="\n".join(verify) or "     (there is no checkpoint that can be trusted)",
         public_key=", ".join(keys) or "(none)",
         open_end=("" if page.sealed_by else "   The newest entries are not sealed by a checkpoint yet.\n")
         + faults,

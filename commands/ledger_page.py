@@ -1,15 +1,17 @@
 """The ledger of one port-out as people read it: what happened, when, who did it and how they proved who they are."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from commands.ledger_seals import content_or_fault, head_faults, head_in
 from commands.orders import find_case
 from commands.output import print_fields, print_lines
 from commands.timeline import event_of
 from records.ledger import ReadEntry
+from records.ledger_checkpoints import Checkpoint
 from records.store import Records
 
 
@@ -39,9 +41,10 @@ class LedgerPage(BaseModel):
     """What `portout ledger show --json` prints.
 
     Attributes:
-        faults: what is wrong with the chain.
+        faults: what is wrong with the chain, and where it is not what the checkpoints hold.
         pruned: the stubs that are left of what was pruned.
-        sealed_by: the checkpoint that covers the newest entry; None while there is none.
+        sealed_by: the checkpoint that holds the newest entry; None while there is none.
+        checkpoints: those of this port-out whose signature holds.
     """
 
     portout_id: str
@@ -50,6 +53,7 @@ class LedgerPage(BaseModel):
     faults: list[str]
     pruned: list[dict[str, Any]]
     sealed_by: int | None
+    checkpoints: list[Checkpoint] = Field(exclude=True)
 
 
 def portout_of(records: Records, wanted: str) -> tuple[str, str | None]:
@@ -65,23 +69,46 @@ def portout_of(records: Records, wanted: str) -> tuple[str, str | None]:
     return case.portout_id, case.support_key
 
 
-def read_page(records: Records, wanted: str) -> LedgerPage:
-    """Read the chain of one port-out.
+def read_page(records: Records, wanted: str, public_keys: Collection[str] = ()) -> LedgerPage:
+    """Read the chain of one port-out, and hold it against the checkpoints.
+
+    Args:
+        public_keys: whose signatures count besides our own, base64.
 
     Raises:
         Failed: nothing is known of it.
         RecordsError: the records cannot be read.
     """
     portout_id, support_key = portout_of(records, wanted)
+    # Before the entries: a checkpoint of this very moment would hold one that was not read.
+    seqs_before = [row.seq for row in records.export.stored(portout_id)]
+    named = records.checkpoints.naming(portout_id, seqs_before)
     entries = records.ledger.entries(portout_id)
-    covering = records.checkpoints.covering(entries[-1].seq) if entries else None
+    faults = records.ledger.verify_chain(portout_id)
+    pruned = records.export.stubs_of(portout_id)
+    here = {position: hash_ for stub in pruned for _, position, _, _, hash_ in stub["entries"]}
+    here |= {entry.position: entry.hash for entry in entries}
+    seqs = {entry.position: entry.seq for entry in entries}
+    newest = (entries[-1].position, entries[-1].hash) if entries else None
+    trusted = {*public_keys, records.checkpoints.public_key}
+    sealed_by: int | None = None
+    proving: list[Checkpoint] = []
+    for checkpoint in named:
+        content = content_or_fault(checkpoint, trusted)
+        if isinstance(content, str):
+            faults.append(content)
+            continue
+        proving.append(checkpoint)
+        faults += head_faults(portout_id, content, here, seqs)
+        sealed_by = checkpoint.number if newest and head_in(content, portout_id) == newest else None
     return LedgerPage(
         portout_id=portout_id,
         support_key=support_key,
         entries=[line for entry in entries for line in _lines(entry)],
-        faults=records.ledger.verify_chain(portout_id),
-        pruned=records.export.stubs_of(portout_id),
-        sealed_by=covering.number if covering else None,
+        faults=faults,
+        pruned=pruned,
+        sealed_by=sealed_by,
+        checkpoints=proving,
     )
 
 

@@ -5,6 +5,7 @@ chain that went on since the checkpoint before it, and the hash of that one.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -183,6 +184,19 @@ class Checkpoints:
             return None
         # Somebody changed the column that is searched.
         return next((one for one in self.all() if one.covers(seq)), None)
+
+    def naming(self, portout_id: str, seqs: Iterable[int]) -> list[Checkpoint]:
+        """Those that hold the end of this port-out, or are stored as covering these entries; not yet checked."""
+        name = json.dumps(portout_id).encode("ascii")
+        with self._database.read() as connection:
+            on_sqlite = connection.dialect.name == "sqlite"
+            find = sa.func.instr if on_sqlite else sa.func.pg_catalog.position
+            wanted = sa.select(checkpoints).where(find(checkpoints.c.content, name) > 0)
+            rows = list(connection.execute(wanted))
+            for seq in seqs:
+                rows += connection.execute(_COVERING, {"seq": seq}).all()
+        found = {row.number: _checkpoint_in(row) for row in rows}
+        return [found[number] for number in sorted(found)]
 
     def all(self, *, after: int = 0) -> Iterator[Checkpoint]:
         """Every checkpoint with a higher number, in their order, one at a time."""
