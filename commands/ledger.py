@@ -133,11 +133,13 @@ def prune(
     ] = "3y",
     by: By = None,
     yes: Yes = False,
+    public_key: Keys = None,
 ) -> None:
     """Replace closed orders past their retention by signed stubs, which keep the hashes, and forget the rest of them.
 
     The ledger is sealed and verified first; while something is wrong with it, nothing is pruned. Exits with 5 then, and if
     what was deleted may still stand in the database's log, because others read it meanwhile: run it again.
+    raise typer.Exit(WRONG if done.refused else 0)
     """
     from commands.acting import operator
 
@@ -147,7 +149,7 @@ def prune(
     with place.records() as records:
         who = operator(place.settings, records, by, at).name
         _seal(place, records)
-        found = _verify(records, place.settings.checkpoint_file, None)
+        found = _verify(records, place.settings.checkpoint_file, public_key)
         if found.fault_count:
             _print_verified(found)
             print_lines("Nothing was pruned.")
@@ -162,6 +164,7 @@ def prune(
         print_lines(*done.refused, f"{pruned}. Backups that were made before still hold them.")
     if done.stands_in_log:
         _still_in_log()
+    raise typer.Exit(WRONG if done.refused else 0)
 
 
 def erase(which: Which, by: By = None, yes: Yes = False) -> None:

@@ -1,5 +1,6 @@
 """The ledger from the command line: told, sealed, verified, taken away, pruned and erased."""
 
+import base64
 import csv
 import hashlib
 import io
@@ -178,6 +179,23 @@ async def test_what_a_reader_keeps_in_the_log_is_told_with_exit_code_5(
     monkeypatch.setattr(Database, "drop_leftovers", lambda _: False)
     told = await old("ledger", *command, "--yes")
     assert (told.code, "may still stand in its log" in told.out) == (5, True)
+
+
+async def test_what_an_earlier_key_sealed_is_pruned_when_that_key_is_given(old: Inside) -> None:
+    assert (await old("ledger", "checkpoint")).code == 0
+    earlier = (await old("ledger", "key")).out.strip()
+    rotated = {"PORTOUT_LEDGER_KEY": base64.b64encode(b"z" * 32).decode()}
+    assert (await old("ledger", "prune", "--yes", **rotated)).code == 5
+    pruned = await old("ledger", "prune", "--yes", "--public-key", earlier, **rotated)
+    assert (pruned.code, "1 order pruned, 2 entries." in pruned.out) == (0, True)
+
+
+async def test_an_order_that_is_left_alone_for_its_chain_ends_pruning_with_exit_code_5(
+    old: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("records.ledger_pruning.faults_of", lambda *_, **__: iter(["Edited meanwhile."]))
+    pruned = await old("ledger", "prune", "--yes")
+    assert (pruned.code, "Edited meanwhile." in pruned.out) == (5, True)
 
 
 async def test_the_export_holds_no_personal_fact_and_no_formula(old: Inside) -> None:
