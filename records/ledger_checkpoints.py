@@ -89,7 +89,14 @@ class Checkpoint:
 
 _LAST = sa.select(checkpoints).order_by(checkpoints.c.number.desc()).limit(1)
 _NEXT = (
-    sa.select(checkpoints)
+    sa.select(
+        checkpoints.c.number,
+        checkpoints.c.up_to_seq,
+        # A time that is none must be found, and not end the search.
+        sa.type_coerce(checkpoints.c.at, sa.Text).label("at"),
+        checkpoints.c.content,
+        checkpoints.c.signature,
+    )
     .where(checkpoints.c.number > sa.bindparam("after"))
     .order_by(checkpoints.c.number)
     .limit(1)

@@ -81,7 +81,8 @@ _STUB_PAGE = (
 )
 _ENDS = (
     sa.select(ledger.c.portout_id, sa.func.max(ledger.c.position))
-    .where(ledger.c.portout_id.in_(_WANTED))
+    # SQLite takes text there, and holds it for greater than every number.
+    .where(ledger.c.portout_id.in_(_WANTED), ledger.c.position <= 2**31 - 1)
     .group_by(ledger.c.portout_id)
 )
 _AT = sa.select(ledger.c.portout_id, ledger.c.position, ledger.c.hash, ledger.c.seq).where(

@@ -97,6 +97,7 @@ def test_what_was_removed_moved_or_edited_is_named(
         ("ledger SET portout_id = x'00'", "its column portout_id is not what its bytes say"),
         ("checkpoints SET content = 'x'", "is not the same in the database"),
         ("checkpoints SET signature = x'00'", "is not the same in the database"),
+        ("checkpoints SET at = 'zzz'", "its column up_to_seq or at is not what it says itself"),
     ],
 )
 def test_sqlite_takes_any_type_and_verifying_goes_on(
@@ -290,3 +291,11 @@ def test_entries_between_two_checkpoints_that_neither_covers_are_told(
     )
     told = "Checkpoint 4 covers what comes after entry 14 of the ledger, but the one before it ends at 12."
     assert told in faults(sealed, outside)
+
+
+def test_a_position_that_is_text_hides_no_end_that_is_cut_off(
+    sealed: Records, url: str, file: Path, outside: Path
+) -> None:
+    assert file.exists()
+    behind_its_back(url, "UPDATE ledger SET position = '' WHERE portout_id = 'p1' AND position = 4")
+    assert "The end of port-out p1 is cut off: its entry 4 is missing" in faults(sealed, outside)
