@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -125,37 +125,28 @@ class Verifier:
         self._verify_chains(found, on_entries)
         return found
 
-    def chain_faults(self, rows: Iterator[Any]) -> Iterator[tuple[str, Iterator[str]]]:
-        """The faults of each chain, after the id of its port-out.
-
-        Args:
-            rows: of the ledger, by port-out and position.
-        """
-        for portout_id, of_one in groupby(rows, key=lambda row: str(row.portout_id)):
-            links = (Link(*row) for row in of_one)
-            first = next(links)
-            after = (0, START) if first.position == 1 else self._pruned_end(portout_id)
-            yield portout_id, faults_of(portout_id, _again(first, links), after=after)
-
-    def _pruned_end(self, portout_id: str) -> tuple[int, str]:
-        with self._database.read() as connection:
-            found = connection.execute(_STUBS_OF, {"wanted": [portout_id]}).all()
-        return (found[-1].position, found[-1].hash) if found else (0, START)
-
     def _verify_chains(self, found: Verified, on_entries: Callable[[int], None]) -> None:
-        for _, faults in self.chain_faults(self._rows(found, on_entries)):
+        rows = self._rows(found, on_entries)
+        for portout_id, of_one in groupby(rows, key=lambda row: str(row[0].portout_id)):
             found.port_outs += 1
-            for fault in faults:
+            for fault in _faults(portout_id, of_one):
                 found.blame(fault)
 
-    def _rows(self, found: Verified, on_entries: Callable[[int], None]) -> Iterator[Any]:
+    def _rows(
+        self, found: Verified, on_entries: Callable[[int], None]
+    ) -> Iterator[tuple[Link, tuple[int, str]]]:
+        """Every entry, by port-out and position, and position and hash of the last that was pruned there."""
         portout, position = "", 0
         while True:
             with self._database.read() as connection:
                 page = connection.execute(_PAGE, {"portout": portout, "position": position}).all()
+                wanted = list({row.portout_id for row in page})
+                pruned = connection.execute(_STUBS_OF, {"wanted": wanted}).all()
             if not page:
                 return
-            yield from page
+            ends = {row.portout_id: (row.position, row.hash) for row in pruned}
+            for row in page:
+                yield Link(*row), ends.get(row.portout_id, (0, START))
             found.entries += len(page)
             on_entries(len(page))
             portout, position = page[-1].portout_id, page[-1].position
@@ -349,6 +340,11 @@ class Verifier:
             )
 
 
+def _faults(portout_id: str, rows: Iterator[tuple[Link, tuple[int, str]]]) -> Iterator[str]:
+    first, after = next(rows)
+    return faults_of(portout_id, chain((first,), (link for link, _ in rows)), after=after)
+
+
 def _covered(row: Any) -> tuple[int, str, int, str]:
     """Sequence, port-out, position and hash of a row, whatever somebody made of its columns."""
     return row.seq, str(row.portout_id), row.position if isinstance(row.position, int) else 0, str(row.hash)
@@ -377,8 +373,3 @@ def _missing(portout: str, position: int, end: int | None, number: int) -> str:
             f"The end of port-out {portout} is cut off: its {gone} missing, which checkpoint {number} holds."
         )
     return f"Port-out {portout}, entry {position} is not where checkpoint {number} holds it: it was removed or moved."
-
-
-def _again(first: Link, rest: Iterator[Link]) -> Iterator[Link]:
-    yield first
-    yield from rest

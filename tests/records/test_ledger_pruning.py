@@ -253,3 +253,20 @@ def test_an_entry_says_who_acted_and_how_they_proved_it(past: Records) -> None:
         "token": "ab12",
     }
     assert LedgerActor.person("eve").authenticated == "claimed"
+
+
+def test_entries_that_were_put_where_a_chain_was_pruned_are_found(
+    past: Records, url: str, outside: Path
+) -> None:
+    where = "WHERE portout_id = 'p1' AND position = 1"
+    ((entry, hash_),) = behind_its_back(url, f"SELECT entry, hash FROM ledger {where}")
+    past.pruning.prune(LATER, at=LATER, by="dana")
+    behind_its_back(
+        url,
+        "INSERT INTO ledger (seq, portout_id, position, step_key, kind, at, entry, hash) "
+        "SELECT 100, 'p1', 1, 's1', 'screened', at, ?, ? FROM ledger WHERE portout_id = 'watched' AND position = 1",
+        entry,
+        hash_,
+    )
+    told = "Port-out p1, entry 1 was inserted: what stood there was pruned."
+    assert verified(past, outside).faults == [told]
