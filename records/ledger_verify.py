@@ -205,11 +205,16 @@ class Verifier:
         outside = self._outside(file, found)
         inside = self._checkpoints.all()
         kept, stored = next(outside, None), next(inside, None)
-        missing_file = kept is None
-        if missing_file and stored is not None and not file.exists():
+        gives_none = kept is None
+        if gives_none and stored is not None:
+            what = (
+                f"No checkpoint stands in {file}"
+                if file.exists()
+                else f"There is no file of checkpoints at {file}"
+            )
             found.blame(
-                f"There is no file of checkpoints at {file}, so nobody would notice a database that was set back as a "
-                "whole: name the file that the worker writes, or a copy of it, by --file."
+                f"{what}, so nobody would notice a database that was set back as a whole: name the file that the worker "
+                "writes, or a copy of it, by --file."
             )
         lagging = 0
         while kept is not None or stored is not None:
@@ -224,7 +229,7 @@ class Verifier:
             elif theirs is None and kept is not None:
                 found.blame(f"Checkpoint {number} does not stand in {file}, although later ones do.")
             elif theirs is None:
-                lagging += not missing_file
+                lagging += not gives_none
             elif theirs != ours:
                 found.blame(f"Checkpoint {number} is not the same in the database and in {file}.")
             if ours is not None and (said := ours.read()) and ours.columns != (said.up_to_seq, said.at):

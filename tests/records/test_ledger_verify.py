@@ -182,6 +182,8 @@ def test_a_file_that_is_missing_edited_or_of_another_time_is_told(sealed: Record
     outside.write_text("".join(lines[:2]))
     found = verified(sealed, outside)
     assert (found.faults, len(found.notes)) == ([], 1)
+    outside.write_text("")
+    assert f"No checkpoint stands in {outside}, so nobody would notice" in faults(sealed, outside)
     shutil.rmtree(outside.parent)
     assert "There is no file of checkpoints at" in faults(sealed, outside)
 
