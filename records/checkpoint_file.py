@@ -18,6 +18,7 @@ from records.errors import NotRecordable, RecordsError
 from records.ledger_checkpoints import Checkpoint, Checkpoints
 
 _BLOCK = 1 << 16
+_BEGIN = b'{"checkpoint":'
 
 
 class BadFile(RecordsError):
@@ -113,7 +114,7 @@ def _last(opened: BinaryIO, file: Path, *, cut_off: bool = True) -> Checkpoint |
     """The last checkpoint of a file; what a process that died half-way left behind it is cut off.
 
     Raises:
-        BadFile: the last line is something else.
+        BadFile: the last line, or what follows it, is something else. Nothing is cut off then: the file is not ours.
     """
     end = opened.seek(0, os.SEEK_END)
     tail = b""
@@ -125,13 +126,11 @@ def _last(opened: BinaryIO, file: Path, *, cut_off: bool = True) -> Checkpoint |
         whole = tail[: tail.rfind(b"\n") + 1]
         before = whole.rfind(b"\n", 0, -1) + 1
         if begin == 0 or before > 0:
+            found, cut = _parse(whole[before:]) if whole else None, tail[len(whole) :]
+            if (whole and found is None) or cut[: len(_BEGIN)] != _BEGIN[: len(cut)]:
+                raise BadFile(f"The last line of {file} is no checkpoint: see `portout ledger verify`.")
             if cut_off:
                 opened.truncate(begin + len(whole))
-            if not whole:
-                return None
-            found = _parse(whole[before:])
-            if found is None:
-                raise BadFile(f"The last line of {file} is no checkpoint: see `portout ledger verify`.")
             return found
 
 

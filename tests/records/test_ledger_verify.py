@@ -10,6 +10,7 @@ import pytest
 
 from records import ledger_checkpoints
 from records.canonical import canonical
+from records.checkpoint_file import BadFile
 from records.errors import DatabaseDamaged
 from records.ledger import EntryKind
 from records.store import Records
@@ -229,6 +230,27 @@ def test_a_process_that_died_before_it_wrote_the_file_is_made_up_for(sealed: Rec
     assert seal(sealed, outside) == 0
     found = verified(sealed, outside)
     assert (found.faults, found.checkpoints, found.not_promised) == ([], 4, 0)
+
+
+@pytest.mark.parametrize("foreign", [b"a key without a line end", b"notes\n{", b'{"checkpoint":1}\n{"ch'])
+def test_a_file_of_something_else_is_refused_and_left_as_it_is(
+    records: Records, outside: Path, foreign: bytes
+) -> None:
+    write(records, "p1")
+    outside.parent.mkdir()
+    outside.write_bytes(foreign)
+    with pytest.raises(BadFile, match="is no checkpoint"):
+        seal(records, outside)
+    assert outside.read_bytes() == foreign
+
+
+@pytest.mark.parametrize("half", [b"{", b'{"checkpoint":', b'{"checkpoint":{"at'])
+def test_half_a_line_of_ours_is_cut_off(records: Records, outside: Path, half: bytes) -> None:
+    write(records, "p1")
+    outside.parent.mkdir()
+    outside.write_bytes(half)
+    assert seal(records, outside) == 1
+    assert verified(records, outside).faults == []
 
 
 def test_entries_that_are_written_while_it_is_sealed_are_each_sealed_once(
