@@ -11,7 +11,7 @@ from temporalio.client import WorkflowUpdateFailedError
 
 from commands.queueing import read_queue
 from records.cases import Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from tests.commands.conftest import shell_of
 from tests.scenarios.test_two_people import REASON, place_vip, token
 from tests.service import HURRIED, Service, installed, refused_because
@@ -133,9 +133,9 @@ async def test_watching_costs_one_request_for_all(listing: Service) -> None:
     async with listing.working():
         await listing.results(*orders)
         asked = len(_listings(listing))
-        read = {order: len(listing.asked(f"/portouts/{order}")) for order in orders}
-        await eventually(lambda: len(_listings(listing)) >= asked + 2)
-        assert {order: len(listing.asked(f"/portouts/{order}")) for order in orders} == read
+        await eventually(lambda: len(_listings(listing)) >= asked + 4)
+        # An order is read before it is decided, and may be once more for the event of its own answer.
+        assert all(len(listing.asked(f"/portouts/{order}")) <= 2 for order in orders)
 
 
 def _listings(service: Service) -> list[object]:
