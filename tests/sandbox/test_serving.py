@@ -69,9 +69,15 @@ async def test_whoever_connects_while_the_server_stops_is_turned_away(turns: int
     with socket.create_connection((server.host, server.port)) as caller:
         caller.setblocking(False)
         for _ in range(turns):
-            await asyncio.sleep(0)
+            await _turn_of_the_loop()
         await server.__aexit__(None, None, None)
         assert await _end_of(caller) in ("closed", "reset")
+
+
+async def _turn_of_the_loop() -> None:
+    passed = asyncio.Event()
+    asyncio.get_running_loop().call_soon(passed.set)
+    await passed.wait()
 
 
 async def _end_of(caller: socket.socket) -> str:

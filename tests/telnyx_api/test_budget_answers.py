@@ -14,11 +14,16 @@ from tests.telnyx_api.rate_limit import LISTING, ONE_THING, STATUS_UPDATE, told
 from tests.telnyx_api.virtual_time import about, in_virtual_time, now, passing
 
 
+async def ask(budget: RateBudget, status: int, headers: dict[str, str]) -> None:
+    """A listing that is answered at once."""
+    budget.leave(await budget.enter(LISTING, doing="asking"), status, headers)
+
+
 def test_without_headers_there_is_no_limit() -> None:
     async def play() -> None:
         budget = RateBudget()
         for _ in range(5000):
-            budget.leave(await budget.enter(LISTING, doing="asking"), 200, {})
+            await ask(budget, 200, {})
         assert now() == 0.0
 
     in_virtual_time(play)
@@ -42,7 +47,7 @@ def test_headers_that_make_no_sense_hold_nobody_back(headers: dict[str, str]) ->
     async def play() -> None:
         budget = RateBudget()
         for _ in range(3):
-            budget.leave(await budget.enter(LISTING, doing="asking"), 200, headers)
+            await ask(budget, 200, headers)
         assert now() == 0.0
 
     in_virtual_time(play)
@@ -52,8 +57,8 @@ def test_a_limit_is_forgotten_when_the_carrier_tells_no_more_of_it() -> None:
     async def play() -> None:
         budget = RateBudget()
         none_left = told(limit=2, remaining=0, reset=5)
-        budget.leave(await budget.enter(LISTING, doing="asking"), 200, none_left)
-        budget.leave(await budget.enter(LISTING, doing="asking"), 200, {})
+        await ask(budget, 200, none_left)
+        await ask(budget, 200, {})
         for _ in range(100):
             await budget.enter(LISTING, doing="asking")
         assert now() == about(5.0)
@@ -65,7 +70,7 @@ def test_an_absurd_reset_holds_for_five_minutes_at_most() -> None:
     async def play() -> None:
         budget = RateBudget()
         none_left = told(limit=2, remaining=0, reset=86400)
-        budget.leave(await budget.enter(LISTING, doing="asking"), 200, none_left)
+        await ask(budget, 200, none_left)
         with pytest.raises(TooManyRequests) as refusal:
             await budget.enter(STATUS_UPDATE, doing="asking")
         assert refusal.value.retry_after == LONGEST_WAIT
@@ -80,7 +85,7 @@ def test_after_a_429_nothing_is_sent_until_the_carrier_allows_it(headers: dict[s
     async def play() -> None:
         budget = RateBudget()
         late = await budget.enter(LISTING, doing="asking")
-        budget.leave(await budget.enter(LISTING, doing="asking"), 429, headers)
+        await ask(budget, 429, headers)
         # One that was sent before speaks of room; the refusal stands all the same.
         room = told(limit=99, remaining=99, reset=60)
         budget.leave(late, 200, room)
@@ -112,7 +117,7 @@ def test_an_answer_from_a_window_that_is_over_does_not_speak_for_the_new_one() -
         budget = RateBudget()
         slow = await budget.enter(LISTING, doing="asking")
         new = told(limit=10, remaining=9, reset=60)
-        budget.leave(await budget.enter(LISTING, doing="asking"), 200, new)
+        await ask(budget, 200, new)
         budget.leave(slow, 200, told(limit=10, remaining=0, reset=2))
         await budget.enter(LISTING, doing="asking")
         assert now() == 0.0
@@ -125,7 +130,7 @@ def test_who_is_cancelled_in_the_moment_of_going_gives_the_place_back() -> None:
         budget = RateBudget()
         slow = await budget.enter(LISTING, doing="asking")
         none_left = told(limit=10, remaining=0, reset=60)
-        budget.leave(await budget.enter(LISTING, doing="asking"), 200, none_left)
+        await ask(budget, 200, none_left)
         waiting = asyncio.create_task(budget.enter(LISTING, doing="asking"))
         await passing(3)
         # Two are kept for others, so there is room for one, which is let in and does not go.
@@ -143,7 +148,7 @@ def test_room_that_an_answer_tells_of_is_used_at_once() -> None:
         budget = RateBudget()
         slow = await budget.enter(LISTING, doing="asking")
         none_left = told(limit=10, remaining=0, reset=60)
-        budget.leave(await budget.enter(LISTING, doing="asking"), 200, none_left)
+        await ask(budget, 200, none_left)
         waiting = asyncio.create_task(budget.enter(LISTING, doing="asking"))
         await passing(3)
         more = told(limit=10, remaining=9, reset=90)
