@@ -23,7 +23,8 @@ from temporalio.runtime import (
     TelemetryFilter,
 )
 
-from settings import IN_FILES, Settings
+from environment import IN_FILES
+from settings import Settings
 
 HIDDEN = "[hidden]"
 SHORTEST_SECRET = 8

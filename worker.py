@@ -32,11 +32,12 @@ from activities.records import RecordActivities
 from activities.reviews import ReviewActivities
 from activities.watching import WatchActivities
 from activities.webhook_silence import WebhookSilence
+from environment import load_settings
 from logs import configure_logs, hide_secrets
 from records.errors import RecordsError
 from records.opening import open_records
 from records.store import Records
-from settings import Settings, SettingsError, load_settings
+from settings import Settings, SettingsError
 from telnyx_api import CarrierError, Forbidden, TelnyxClient, Unauthorized
 from temporal_client import TemporalUnreachable, connect, readable_history
 from temporal_set_up import keep_schedules, register_search_attributes

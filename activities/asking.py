@@ -21,8 +21,8 @@ from activities.entries import header_from
 from activities.lateness import seconds_tried
 from activities.notices import NoticeBoard
 from records.cases import CaseUpdate
-from records.ledger import EntryKind, LedgerEntry
 from records.ledger_actor import POLICY, LedgerActor
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.marks import PAUSED
 from records.store import Records
 from screening.checks import documents

@@ -26,8 +26,8 @@ from activities.policies import PolicyShelf
 from activities.questions import question_of
 from records.cases import CaseUpdate, Stage
 from records.errors import DirectoryFailed
-from records.ledger import EntryKind, LedgerEntry
 from records.ledger_actor import DEADLINE, POLICY
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.store import Records
 from screening import decision as core
 from screening.facts import CustomerFacts, OrderFacts

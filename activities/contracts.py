@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from activities.asking_messages import Ask, Standing
 from records.cases import DecidedBy
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from screening.facts import OrderFacts
 from screening.policy import Mode
 from screening.rejection import Barred, EligibleCode

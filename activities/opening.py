@@ -26,8 +26,8 @@ from records.cases import CaseUpdate, Stage
 from records.customer_record import CustomerMatch
 from records.customers import TABLES
 from records.errors import DirectoryFailed
-from records.ledger import EntryKind, LedgerEntry, PastRounds, ReadEntry
 from records.ledger_actor import CARRIER
+from records.ledger_entries import EntryKind, LedgerEntry, PastRounds, ReadEntry
 from records.store import Records
 from screening.checks import CHECKS
 from screening.countries import countries_of

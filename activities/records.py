@@ -7,8 +7,8 @@ from temporalio import activity
 from activities.contracts import Ending
 from activities.entries import header_of, who_decided
 from records.cases import CaseUpdate, Stage
-from records.ledger import REFUSED_AS_INVALID, EntryKind, LedgerEntry
 from records.ledger_actor import CARRIER
+from records.ledger_entries import REFUSED_AS_INVALID, EntryKind, LedgerEntry
 from records.store import Records
 
 

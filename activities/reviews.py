@@ -20,8 +20,8 @@ from activities.review_messages import Admission, AdmitInput, NoteInput
 from activities.who_acts import Actor, approval_objection, claimed, people_needed, who_acts
 from records.cases import CaseUpdate
 from records.errors import RecordsError
-from records.ledger import EntryKind, LedgerEntry
 from records.ledger_actor import LedgerActor
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.store import Records
 from screening.facts import OrderFacts
 from screening.policy import Policy

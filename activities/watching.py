@@ -22,8 +22,8 @@ from activities.watching_messages import (
     Seen,
 )
 from records.cases import CaseUpdate, Stage
-from records.ledger import EntryKind, LedgerEntry
 from records.ledger_actor import CARRIER
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.store import Records
 from screening import decision as core
 from screening.facts import OrderFacts

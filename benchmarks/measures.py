@@ -26,10 +26,11 @@ import worker
 from activities.contracts import StartScreening, screening_workflow_id
 from benchmarks.carrier_process import CarrierProcess, carrier_process
 from benchmarks.floor import BARE_ACTIVITIES, BareScreening
+from environment import settings_without_environment
 from records.cases import Stage
 from records.errors import RecordsError
 from records.store import Records
-from settings import PROJECT, Settings, settings_without_environment
+from settings import PROJECT, Settings
 from temporal_client import connect
 from workflows import search_attributes
 

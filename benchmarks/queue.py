@@ -8,10 +8,10 @@ from pathlib import Path
 
 from benchmarks.measures import Figure, milliseconds
 from commands.queueing import SHOWN
+from environment import settings_without_environment
 from records.cases import CaseUpdate, Stage
 from records.opening import open_records
 from records.store import Records
-from settings import settings_without_environment
 
 ORDERS = 50_000
 CLAIMED = 500

@@ -22,7 +22,8 @@ from pydantic import SecretStr
 from activities.concluding import conclusion_of, entry_of
 from activities.contracts import ConcludeInput, Opened
 from benchmarks.measures import Figure
-from records.ledger import EntryKind, LedgerEntry
+from environment import settings_without_environment
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.opening import open_records
 from screening.bundle import Bundle
 from screening.evaluation import evaluate
@@ -30,7 +31,7 @@ from screening.facts import ClearPin, CustomerFacts, OrderFacts
 from screening.gathered import GatheredFacts
 from screening.policy import Policy
 from screening.reading.loading import load_bundle
-from settings import PROJECT, Settings, settings_without_environment
+from settings import PROJECT, Settings
 
 ORDERS = 100_000
 FEW = 10_000

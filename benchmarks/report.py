@@ -9,11 +9,11 @@ from pathlib import Path
 from benchmarks.measures import Figure
 from commands.report_figures import Figures, figures_of
 from commands.report_page import page_of
+from environment import settings_without_environment
 from records.cases import CaseUpdate, DecidedBy, Stage
-from records.ledger import EntryKind, LedgerEntry
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.opening import open_records
 from records.store import Records
-from settings import settings_without_environment
 
 ORDERS = 100_000
 _IN_ONE_WRITE = 500

@@ -20,7 +20,8 @@ from benchmarks.carrier_process import CarrierProcess, carrier_process
 from benchmarks.measures import Figure, polls, until_queued
 from commands.embedded import free_port
 from console.webhooks import PATH
-from settings import PROJECT, settings_without_environment
+from environment import settings_without_environment
+from settings import PROJECT
 from temporal_client import connect
 from tests.signing import FOC_DATE_CHANGED, NEW_COMMENT, STATUS_CHANGED, Signer, webhook
 

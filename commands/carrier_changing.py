@@ -14,8 +14,8 @@ from commands.pins import refuse_pins
 from commands.session import Place
 from commands.times import now
 from records.errors import RecordsError
-from records.ledger import EntryKind, LedgerEntry
 from records.ledger_actor import LedgerActor
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.store import Records
 from telnyx_api import (
     CarrierError,

@@ -9,18 +9,10 @@ from pydantic import BaseModel, SecretStr
 
 from commands.output import print_lines, print_table
 from commands.session import running_in
+from environment import IN_FILES, Found, find_settings, in_environment, variable_of
 from records.errors import BadKey
 from records.keys import MOST_KEYS, parse_keys
-from settings import (
-    IN_FILES,
-    Found,
-    Settings,
-    SettingsError,
-    Timing,
-    find_settings,
-    in_environment,
-    variable_of,
-)
+from settings import Settings, SettingsError, Timing
 from temporal_client import LOCAL_ADDRESS, keys_of, temporal_config
 
 HELP = {

@@ -22,6 +22,7 @@ from activities.contracts import ScreeningResult, screening_workflow_id
 from commands.embedded import embedded_temporal, free_port
 from commands.output import Failed, print_json, print_table
 from commands.serving import import_sample_customers
+from environment import settings_without_environment
 from logs import configure_logs
 from records.cases import Stage
 from records.opening import open_records
@@ -29,7 +30,7 @@ from records.store import Records
 from sandbox.samples import Act, SampleOrder, seed
 from sandbox.serve import SandboxServer
 from screening.reading.loading import load_bundle
-from settings import PROJECT, Settings, Timing, settings_without_environment
+from settings import PROJECT, Settings, Timing
 from telnyx_api import TelnyxClient
 from temporal_client import connect
 from workflows.messages import ReviewRequest, ScreeningState

@@ -10,8 +10,8 @@ from commands.ledger_seals import content_or_fault, head_faults, head_in
 from commands.orders import find_case
 from commands.output import print_fields, print_lines
 from commands.timeline import event_of
-from records.ledger import ReadEntry
 from records.ledger_checkpoints import Checkpoint
+from records.ledger_entries import ReadEntry
 from records.store import Records
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import islice
 from multiprocessing import get_context
 
-from records.ledger import EntryKind, ReadEntry
+from records.ledger_entries import EntryKind, ReadEntry
 from records.opening import open_records_as_they_are
 from records.store import Records
 from screening.authoring.recorded import NotReplayable, Past, ReadyBundle, recorded_order

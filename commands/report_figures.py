@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import BaseModel
 
 from records.cases import DecidedBy
-from records.ledger import REFUSED_AS_INVALID, EntryKind
+from records.ledger_entries import REFUSED_AS_INVALID, EntryKind
 from records.reported import ReportedEntry, ReportedOrder
 
 RELEASED = ("authorized", "ported")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.output import Failed, print_json, print_lines, print_table
-from settings import load_settings
+from environment import load_settings
 
 if TYPE_CHECKING:
     from screening.reading.diagnostics import Code, Diagnostic

@@ -8,7 +8,7 @@ import typer
 
 from commands.output import Failed, print_json
 from commands.session import find_place
-from settings import load_settings
+from environment import load_settings
 
 if TYPE_CHECKING:
     from records.store import Records

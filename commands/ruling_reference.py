@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands.output import Failed, print_fields, print_json, print_lines, print_table
-from settings import load_settings
+from environment import load_settings
 
 if TYPE_CHECKING:
     from screening.authoring.reference import CheckEntry, ParameterEntry

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands.output import Failed, print_json, print_lines
-from settings import load_settings
+from environment import load_settings
 
 if TYPE_CHECKING:
     from screening.authoring.schema import KnownNames

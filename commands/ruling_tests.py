@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from commands.output import Failed, plain, print_json
-from settings import load_settings
+from environment import load_settings
 
 if TYPE_CHECKING:
     from screening.authoring.rule_coverage import Coverage

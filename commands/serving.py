@@ -19,11 +19,12 @@ from commands.session import Running, announced
 from console import codec
 from console.app import listen
 from console.webhooks import PATH
+from environment import load_settings
 from logs import configure_logs, hide_secrets
 from records.opening import open_records
 from sandbox.samples import sample_customers_csv, seed
 from sandbox.serve import SandboxServer
-from settings import CONSOLE_PORT, Settings, load_settings
+from settings import CONSOLE_PORT, Settings
 
 TEMPORAL_PORT = 7233
 UI_PORT = 8233

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ValidationError
 
-from settings import Settings, load_settings
+from environment import load_settings
+from settings import Settings
 
 # Each of these takes a noticeable part of a second to import, and no command needs them all.
 if TYPE_CHECKING:

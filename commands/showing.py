@@ -15,7 +15,7 @@ from commands.pausing import pause_sentence
 from commands.session import Place
 from commands.timeline import Event, comments_in, event_of
 from records.cases import Case, Stage
-from records.ledger import ReadEntry
+from records.ledger_entries import ReadEntry
 from records.store import Records
 from screening.rejection import EligibleCode
 from temporal_client import SealedHistory, TemporalUnreachable

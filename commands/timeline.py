@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from records.ledger import EntryKind, ReadEntry
+from records.ledger_entries import EntryKind, ReadEntry
 
 
 class Event(BaseModel):

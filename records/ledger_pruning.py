@@ -10,10 +10,11 @@ from sqlalchemy.engine import Connection
 from records.cases import Stage
 from records.engine import Database
 from records.errors import RecordsError
-from records.ledger import EntryKind, Ledger, LedgerEntry
+from records.ledger import Ledger
 from records.ledger_actor import LedgerActor
 from records.ledger_chain import AS_STORED, LEDGER, START, Link, faults_of
 from records.ledger_checkpoints import Checkpoints
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.ledger_stubs import stub_row
 from records.schema import attempts, cases, history, keys, ledger, stubs
 from screening.policy_values import LONGEST_DURATION

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from records.engine import CHUNK, Database
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from records.schema import ledger
 
 

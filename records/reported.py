@@ -18,7 +18,7 @@ class ReportedEntry:
     """An entry of the ledger.
 
     Args:
-        kind: one of `records.ledger.EntryKind`.
+        kind: one of `records.ledger_entries.EntryKind`.
         body: what is stored in clear.
     """
 

@@ -18,13 +18,14 @@ from temporalio.service import RPCError
 
 import worker
 from activities.contracts import INTAKE_WORKFLOW, IntakeInput, ScreeningResult, screening_workflow_id
+from environment import settings_without_environment
 from records.cases import Case, Stage
-from records.ledger import EntryKind, ReadEntry
+from records.ledger_entries import EntryKind, ReadEntry
 from records.opening import open_records
 from records.store import Records
 from sandbox.models import NewFault
 from sandbox.serve import SandboxServer
-from settings import PROJECT, Settings, Timing, settings_without_environment
+from settings import PROJECT, Settings, Timing
 from temporal_client import connect
 from tests.waiting import eventually
 from workflows.messages import ReviewAccepted, ReviewRequest, ScreeningState

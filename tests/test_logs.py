@@ -13,8 +13,8 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from environment import settings_without_environment
 from logs import HIDDEN, configure_logs, hide_secrets, redacted
-from settings import settings_without_environment
 from tests.waiting import eventually
 
 SECRETS = {

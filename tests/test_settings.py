@@ -7,7 +7,8 @@ import pytest
 from pydantic import SecretStr
 
 from commands.configured import read_settings
-from settings import IN_FILES, Settings, SettingsError, find_settings, load_settings, variable_of
+from environment import IN_FILES, find_settings, load_settings, variable_of
+from settings import Settings, SettingsError
 
 SECRET = "postgresql://svc:rosebud@db/records"
 

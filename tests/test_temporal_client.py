@@ -7,7 +7,8 @@ from pydantic import SecretStr
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
-from settings import SettingsError, settings_without_environment
+from environment import settings_without_environment
+from settings import SettingsError
 from temporal_client import data_converter, keys_of, readable_history
 
 PLAIN = Payload(metadata={"encoding": b"json/plain"}, data=b'"Maria Lopez"')

@@ -22,7 +22,7 @@ from activities.contracts import (
 )
 from activities.records import RecordActivities
 from records.cases import DecidedBy, Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from screening.policy import Mode
 from screening.rejection import Barred
 from screening.results import Outcome

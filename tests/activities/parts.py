@@ -24,13 +24,14 @@ from activities.contracts import (
 from activities.notices import NoticeBoard
 from activities.opening import OpeningActivities
 from activities.policies import PolicyShelf
+from environment import settings_without_environment
 from records.cases import DecidedBy
 from records.opening import open_records
 from records.store import Records
 from sandbox.carrier import Carrier
 from sandbox.serve import SandboxServer
 from screening.results import Outcome
-from settings import Timing, settings_without_environment
+from settings import Timing
 from telnyx_api import TelnyxClient
 from tests.scenarios.receiver import Receiver, receiving
 from tests.scenarios.rules import shipped_rules

@@ -12,7 +12,7 @@ from activities.contracts import ConcludeInput, Ending, Opened, RuleInput
 from activities.policies import PolicyShelf
 from activities.records import write_ending
 from records.cases import DecidedBy
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from screening.results import CheckResult
 from tests.activities.parts import DENIAL, Parts, to_answer, tried
 from tests.small_policy import small_policy

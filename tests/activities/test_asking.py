@@ -16,7 +16,7 @@ from activities.questions import question_of
 from activities.review_messages import AdmitInput
 from activities.reviews import ReviewActivities
 from records.errors import DatabaseUnavailable
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from records.marks import PAUSED
 from sandbox.models import NewFault, ScanStatus
 from sandbox.uploads import Upload

@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 from activities.carrier import CarrierActivities
 from activities.contracts import AnswerKind
 from records.errors import DatabaseUnavailable
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from records.marks import PAUSED
 from sandbox.serve import SandboxServer
 from telnyx_api import TelnyxClient

@@ -11,7 +11,7 @@ from activities.asking import AskingActivities
 from activities.contracts import Opened
 from activities.watching import WatchActivities
 from activities.watching_messages import CommentsInput, LookAfterInput
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from sandbox.models import NewFault
 from tests.activities.parts import Parts, tried
 from tests.activities.test_asking import MESSAGE, comments, document, to_ask, to_await

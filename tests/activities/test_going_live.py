@@ -9,11 +9,11 @@ import pytest
 
 from activities.going_live import RuleWatch
 from activities.policies import PolicyShelf
+from environment import settings_without_environment
 from records.opening import open_records
 from records.store import Records
 from screening.bundle import ENGINE_VERSION, REVIEW_EVERYTHING
 from screening.reading.loading import load_bundle
-from settings import settings_without_environment
 from tests.records.behind import behind_its_back
 from tests.scenarios.rules import POLICY, change, shipped_rules
 

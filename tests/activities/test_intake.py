@@ -11,7 +11,7 @@ from activities.contracts import IntakeInput, IntakeReport
 from activities.intake import IntakeActivities
 from activities.notices import NoticeBoard
 from activities.webhook_silence import WebhookSilence
-from records.ledger import EntryKind, LedgerEntry
+from records.ledger_entries import EntryKind, LedgerEntry
 from telnyx_api import TelnyxClient
 from tests.service import HURRIED, Service
 from tests.waiting import eventually

@@ -12,7 +12,7 @@ from activities.reviews import ReviewActivities
 from activities.who_acts import NEEDS_TOKENS, UNPROVED
 from records.cases import CaseUpdate, Stage
 from records.errors import DatabaseUnavailable
-from records.ledger import EntryKind, ReadEntry
+from records.ledger_entries import EntryKind, ReadEntry
 from records.tokens import Role, Token
 from tests.activities.parts import TO_REVIEW, Parts, tried
 from tests.scenarios.holding import nobody_else_writes

@@ -7,7 +7,7 @@ from typing import Any
 
 from activities.differences import Wrong
 from records.cases import Case, Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from tests.chaos.house import Downtime
 from tests.chaos.plan import DAY, MARGIN, Story
 from tests.service import Service

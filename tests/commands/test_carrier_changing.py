@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from environment import settings_without_environment
 from records.opening import open_records
 from records.store import Records
 from records.tokens import Role
 from sandbox.models import NewFault, NewOrder
 from sandbox.serve import SandboxServer
-from settings import settings_without_environment
 from tests.commands.conftest import shell_of
 from tests.commands.desk import waiting_order
 from tests.commands.inside import Inside

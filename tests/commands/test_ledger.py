@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from activities.checkpoints import CHECKPOINT_WORKFLOW, CheckpointInput
+from environment import settings_without_environment
 from records.cases import CaseUpdate, Stage
 from records.engine import Database
 from records.history import PastOrder
-from records.ledger import EntryKind, LedgerEntry
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.opening import open_records
-from settings import settings_without_environment
 from tests.commands.desk import SPOKEN, key_of, waiting_order
 from tests.commands.inside import Inside
 from tests.records.behind import behind_its_back

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from commands.hearing import plan_webhooks
+from environment import settings_without_environment
 from records.cases import Stage
 from sandbox.samples import sample_customers_csv, sample_pins, seed
-from settings import settings_without_environment
 from tests.commands.conftest import shell_of
 from tests.commands.shell import Shell
 from tests.scenarios.processes import environment

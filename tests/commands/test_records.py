@@ -8,11 +8,11 @@ import pytest
 from pydantic import SecretStr
 
 from commands.serving import import_sample_customers
-from records.ledger import EntryKind, LedgerEntry
+from environment import settings_without_environment
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.opening import open_records
 from records.schema import REVISION
 from records.store import Records
-from settings import settings_without_environment
 from tests.commands.inside import Inside
 from tests.postgresql import PostgreSQL
 

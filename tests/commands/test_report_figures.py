@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from commands.report_figures import LONGEST, TIMES, Agreement, Became, Figures, Refused, became, figures_of
 from commands.report_page import page_of
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from records.reported import ReportedEntry, ReportedOrder
 
 CAME = datetime(2031, 3, 7, 9, 30, tzinfo=UTC)

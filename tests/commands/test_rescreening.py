@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from records.cases import Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from screening.reading.loading import load_bundle
 from tests.commands.conftest import shell_of
 from tests.commands.desk import key_of

@@ -11,12 +11,13 @@ import typer
 
 from commands.replaying import Part, parts
 from commands.ruling_replay import replay
-from records.ledger import EntryKind, LedgerEntry
+from environment import settings_without_environment
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.opening import open_records
 from screening.bundle import Bundle
 from screening.reading.loading import load_bundle
 from screening.results import FactValue
-from settings import Settings, settings_without_environment
+from settings import Settings
 from tests.commands.shell import Shell
 from tests.screening.recorded_orders import ORDINARY, RIGHT, WRONG, gathered, screened, wide_bundle
 

@@ -10,8 +10,8 @@ import pytest
 from commands.embedded import alone_with
 from commands.serving import import_sample_customers, start_anew
 from commands.session import Running
+from environment import settings_without_environment
 from records.customers import Customers
-from settings import settings_without_environment
 from tests.commands.shell import Shell
 from tests.service import Service
 from tests.waiting import eventually

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from commands.status import probe_ledger
+from environment import settings_without_environment
 from records import checkpoint_file
 from records.opening import open_records
 from records.store import Records
-from settings import Settings, settings_without_environment
+from settings import Settings
 from tests.records.conftest import NOW
 from tests.records.sealed import write
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from environment import settings_without_environment
 from records.cases import CaseUpdate, Stage
 from records.opening import open_records
 from records.tokens import PREFIX
-from settings import settings_without_environment
 from tests.commands.inside import Inside
 
 NEVER = {"TEMPORAL_ADDRESS": "127.0.0.1:1"}

@@ -9,7 +9,7 @@ from commands.orders import ended
 from commands.timeline import event_of
 from commands.times import span, time_left
 from records.cases import Case, DecidedBy, Stage
-from records.ledger import EntryKind, ReadEntry
+from records.ledger_entries import EntryKind, ReadEntry
 
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 

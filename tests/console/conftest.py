@@ -14,9 +14,10 @@ from console.health import Health
 from console.messenger import Messenger
 from console.public_keys import PublicKeys
 from console.webhooks import PATH, WebhookEndpoint
+from environment import settings_without_environment
 from records.opening import open_records
 from records.store import Records
-from settings import Settings, settings_without_environment
+from settings import Settings
 from telnyx_api import TelnyxClient
 from telnyx_api.webhooks import WebhookEvent
 from tests.signing import Signer

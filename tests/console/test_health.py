@@ -18,8 +18,8 @@ from console.health import Health
 from console.messenger import Messenger
 from console.public_keys import PublicKeys
 from console.webhooks import WebhookEndpoint
+from environment import settings_without_environment
 from records.opening import open_records
-from settings import settings_without_environment
 from telnyx_api import TelnyxClient
 from tests.console.silent import silent_server
 from tests.service import Service

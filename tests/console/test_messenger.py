@@ -13,7 +13,7 @@ from temporalio.api.enums.v1 import EventType
 
 from activities.contracts import CarrierEvent
 from console.messenger import Messenger, OrderNews
-from records.ledger import EntryKind, LedgerEntry
+from records.ledger_entries import EntryKind, LedgerEntry
 from sandbox.faults import Effect
 from telnyx_api import TelnyxClient
 from telnyx_api.webhooks import WebhookEvent

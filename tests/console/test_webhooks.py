@@ -12,8 +12,9 @@ from console import webhooks
 from console.handover import QUEUE, Offer
 from console.public_keys import PublicKeys
 from console.webhooks import LARGEST_BODY, PATH
+from environment import load_settings, settings_without_environment
 from records.store import Records
-from settings import SettingsError, load_settings, settings_without_environment
+from settings import SettingsError
 from telnyx_api.webhooks import WebhookEvent, read_webhook
 from tests.console.conftest import CARRIER, NOW, Desk, desk_with
 from tests.signing import FOC_DATE_CHANGED, NEW_COMMENT, STATUS_CHANGED, Signer, webhook

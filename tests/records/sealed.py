@@ -9,7 +9,7 @@ from typing import Any
 from records import checkpoint_file
 from records.canonical import canonical
 from records.cases import CaseUpdate, Stage
-from records.ledger import EntryKind, LedgerEntry
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.ledger_verify import Verified
 from records.store import Records
 from tests.records.behind import behind_its_back

@@ -7,7 +7,7 @@ import pytest
 
 from records.backup import back_up, restore
 from records.errors import BackupRefused, NotMigrated
-from records.ledger import EntryKind, LedgerEntry
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.schema import REVISION
 from records.store import Records
 from records.upgrade import Upgraded, upgrade

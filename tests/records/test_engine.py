@@ -24,7 +24,7 @@ from records.errors import (
     RecordsError,
     Refused,
 )
-from records.ledger import EntryKind, LedgerEntry
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.schema import UtcDateTime, Words, customer_numbers, notices, utc_text
 from records.store import Records
 from records.upgrade import upgrade

@@ -10,7 +10,7 @@ import pytest
 from records.attempts import Attempt
 from records.cases import CaseUpdate
 from records.history import Counted, CountedPer, Denial, PastOrder
-from records.ledger import EntryKind, LedgerEntry
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.store import Records
 from screening.facts import COUNTED, COUNTED_PER
 from tests.records.conftest import NOW

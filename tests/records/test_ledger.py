@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from records.errors import BadKey, NotRecordable
-from records.ledger import EntryKind, LedgerEntry
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.store import Records
 from tests.records.behind import behind_its_back
 from tests.records.conftest import NOW, OTHER_KEY, Open

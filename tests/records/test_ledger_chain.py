@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from records.canonical import canonical
-from records.ledger import EntryKind, LedgerEntry
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.store import Records
 from tests.records.behind import behind_its_back
 from tests.records.conftest import NOW

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from records import ledger
-from records.ledger import EntryKind, LedgerEntry
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.schema import keys
 from records.store import Records
 from tests.records.conftest import NOW, OTHER_KEY, Open

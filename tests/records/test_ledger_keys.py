@@ -2,7 +2,7 @@
 
 from pydantic import SecretStr
 
-from records.ledger import EntryKind, LedgerEntry
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.ledger_keys import AT_ONCE, Rewrapped
 from records.store import Records
 from tests.records.conftest import NOW, OTHER_KEY, RECORDS_KEY, Open

@@ -11,8 +11,8 @@ from records.attempts import MISMATCH, Attempt
 from records.cases import CaseUpdate, Stage
 from records.errors import BadKey
 from records.history import PastOrder
-from records.ledger import EntryKind, LedgerEntry
 from records.ledger_actor import LedgerActor
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.ledger_pruning import Erased, NotErasable
 from records.store import Records
 from tests.records.behind import behind_its_back

@@ -12,7 +12,7 @@ from records import ledger_checkpoints
 from records.canonical import canonical
 from records.checkpoint_file import BadFile
 from records.errors import DatabaseDamaged
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from records.store import Records
 from tests.records.behind import behind_its_back
 from tests.records.conftest import NOW, OTHER_KEY, Open

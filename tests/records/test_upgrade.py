@@ -22,7 +22,7 @@ from sqlalchemy.types import TypeEngine
 from records import engine
 from records.engine import Database
 from records.errors import DatabaseUnavailable, NotMigrated
-from records.ledger import EntryKind, LedgerEntry
+from records.ledger_entries import EntryKind, LedgerEntry
 from records.schema import REVISION, UtcDateTime, Words, customers, metadata
 from records.store import Records
 from records.upgrade import Upgraded, alembic_config, is_current, upgrade

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from records.cases import Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from tests.commands.conftest import shell_of
 from tests.scenarios.letters import LETTER, asked, comments, place_tagged
 from tests.service import RIGHT_PIN, Service

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from records.cases import Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from records.marks import PAUSED
 from sandbox.serve import SandboxServer
 from tests.scenarios.rules import rules_with

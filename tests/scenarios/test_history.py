@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from records.cases import Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from screening.checks import CHECKS
 from tests.service import RIGHT_PIN, WRONG_PIN, Service, installed
 from tests.small_policy import small_policy

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from activities.reconciling import RECONCILE_WORKFLOW, ReconcileInput, ReconcileReport
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from sandbox.query import Query
 from tests.scenarios.holding import held, hold
 from tests.scenarios.letters import LETTER, asked, comments, place_tagged

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from records.cases import Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from records.marks import PAUSED
 from tests.scenarios.rules import rules_with
 from tests.service import Service, installed

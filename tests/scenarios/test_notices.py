@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from environment import load_settings
 from records.cases import Stage
-from settings import SettingsError, load_settings
+from settings import SettingsError
 from tests.scenarios.receiver import Receiver, receiving
 from tests.scenarios.rules import rules_with
 from tests.service import HURRIED, Service, installed

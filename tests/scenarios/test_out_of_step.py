@@ -7,7 +7,7 @@ import pytest
 
 from activities.differences import Wrong
 from records.cases import DecidedBy, Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from tests.scenarios.rules import rules_with
 from tests.scenarios.temporal_server import TemporalServer
 from tests.scenarios.test_reconcile import reconciled_daily

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from records.cases import Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from screening.bundle import ENGINE_VERSION, REVIEW_EVERYTHING
 from screening.reading.loading import load_bundle
 from tests.scenarios.rules import change, found, gone_live, place_of

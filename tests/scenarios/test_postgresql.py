@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from records.cases import Stage
 from records.errors import NotMigrated
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from tests.postgresql import PostgreSQL
 from tests.scenarios.holding import answer_is_under_way, hold_answer
 from tests.service import HURRIED, RIGHT_PIN, Service, installed

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from records.cases import Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from tests.scenarios.holding import answer_is_under_way, hold_answer, nobody_else_writes
 from tests.scenarios.receiver import receiving
 from tests.service import HURRIED, installed

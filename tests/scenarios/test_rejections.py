@@ -4,7 +4,7 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
 from records.cases import Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from tests.service import Service, refused_because
 
 WRONG_PIN_TEXT = "The port-out PIN supplied does not match our records."

@@ -8,7 +8,7 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
 from records.cases import Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from tests.service import REVIEWER, RIGHT_PIN, SECOND_REVIEWER, Service, refused_because
 from tests.waiting import eventually
 from workflows.messages import ReviewAccepted

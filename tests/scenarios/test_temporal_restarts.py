@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from records.cases import Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from tests.scenarios.letters import LETTER, asked, comments, look_every_second, place_tagged
 from tests.scenarios.rules import shipped_rules
 from tests.scenarios.temporal_server import TemporalServer

@@ -8,7 +8,7 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
 from records.cases import Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from tests.commands.conftest import shell_of
 from tests.commands.shell import Shell
 from tests.records.behind import behind_its_back

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from console.app import listen, serving
 from console.webhooks import PATH
 from records.cases import Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from telnyx_api import TelnyxClient
 from tests.service import Service, installed
 from tests.signing import Signer

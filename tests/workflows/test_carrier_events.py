@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.contracts import Look, NoticeKind
 from records.cases import DecidedBy, Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from screening.results import CheckResult
 from settings import Timing
 from tests.workflows import samples

@@ -6,7 +6,7 @@ import pytest
 
 from activities.contracts import AnswerInput, AnswerKind, AnswerResult, NoticeKind
 from records.cases import DecidedBy, Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from settings import Timing
 from tests.workflows import samples
 from tests.workflows.running import House

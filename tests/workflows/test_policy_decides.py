@@ -7,7 +7,7 @@ from temporalio.client import WorkflowFailureError
 
 from activities.contracts import AnswerInput, ConcludeInput, Ending, NoticeKind, RuleInput
 from records.cases import DecidedBy, Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from screening.policy import Mode
 from screening.results import CheckResult, Outcome
 from settings import Timing

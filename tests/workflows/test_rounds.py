@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from activities.contracts import AnswerInput, AnswerKind, AnswerResult, Ending, Notice, NoticeKind, OpenInput
 from records.cases import DecidedBy, Stage
-from records.ledger import EntryKind
+from records.ledger_entries import EntryKind
 from screening.rejection import Barred
 from settings import Timing
 from tests.workflows import samples
