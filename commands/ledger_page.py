@@ -12,6 +12,7 @@ from commands.output import print_fields, print_lines
 from commands.timeline import event_of
 from records.ledger_checkpoints import Checkpoint
 from records.ledger_entries import ReadEntry
+from records.ledger_stubs import Stub, stub_or_fault
 from records.store import Records
 
 
@@ -42,7 +43,7 @@ class LedgerPage(BaseModel):
 
     Attributes:
         faults: what is wrong with the chain, and where it is not what the checkpoints hold.
-        pruned: the stubs that are left of what was pruned.
+        pruned: what the stubs say that are left of what was pruned; one that was edited is among the faults instead.
         sealed_by: the checkpoint that holds the newest entry; None while there is none.
         checkpoints: those of this port-out whose signature holds.
     """
@@ -85,12 +86,14 @@ def read_page(records: Records, wanted: str, public_keys: Collection[str] = ()) 
     named = records.checkpoints.naming(portout_id, seqs_before)
     entries = records.ledger.entries(portout_id)
     faults = records.ledger.verify_chain(portout_id)
-    pruned = records.export.stubs_of(portout_id)
-    here = {position: hash_ for stub in pruned for _, position, _, _, hash_ in stub["entries"]}
+    trusted = {*public_keys, *filter(None, [records.checkpoints.public_key])}
+    stubs = [stub_or_fault(row, trusted) for row in records.export.stubs_of(portout_id)]
+    faults += [stub for stub in stubs if isinstance(stub, str)]
+    pruned = [stub for stub in stubs if isinstance(stub, Stub)]
+    here = {position: hash_ for stub in pruned for _, position, hash_ in stub.entries}
     here |= {entry.position: entry.hash for entry in entries}
     seqs = {entry.position: entry.seq for entry in entries}
     newest = (entries[-1].position, entries[-1].hash) if entries else None
-    trusted = {*public_keys, records.checkpoints.public_key}
     sealed_by: int | None = None
     proving: list[Checkpoint] = []
     for checkpoint in named:
@@ -106,7 +109,7 @@ def read_page(records: Records, wanted: str, public_keys: Collection[str] = ()) 
         support_key=support_key,
         entries=[line for entry in entries for line in _lines(entry)],
         faults=faults,
-        pruned=pruned,
+        pruned=[stub.says for stub in pruned],
         sealed_by=sealed_by,
         checkpoints=proving,
     )

@@ -20,9 +20,10 @@ from records.cases import Cases, CaseUpdate
 from records.engine import CHUNK, Database
 from records.errors import BadKey
 from records.history import History
-from records.ledger_chain import AS_STORED, FORMAT, LEDGER, START, Link, faults_of
+from records.ledger_chain import AS_STORED, FORMAT, LEDGER, Link, faults_of
 from records.ledger_entries import REFUSED_AS_INVALID, EntryKind, LedgerEntry, PastRounds, ReadEntry
-from records.schema import keys, ledger, stubs, utc_text
+from records.ledger_stubs import end_of_pruned
+from records.schema import keys, ledger, utc_text
 from records.sealing import FactKey, Sealer
 
 _LAST = (
@@ -52,13 +53,6 @@ _HEAD = (
     .order_by(sa.case((keys.c.wrapped_by == sa.bindparam("by"), 0), else_=1))
     .limit(1)
 )
-_STUB = (
-    sa.select(stubs.c.position, stubs.c.hash)
-    .where(stubs.c.portout_id == sa.bindparam("portout"))
-    .order_by(stubs.c.position.desc())
-    .limit(1)
-)
-"""What is left of a chain that was pruned."""
 _INSERT = sa.insert(ledger).inline()
 _INSERT_KEY = sa.insert(keys).inline()
 _ENTRIES = sa.select(ledger).where(ledger.c.portout_id == sa.bindparam("portout")).order_by(ledger.c.position)
@@ -159,10 +153,7 @@ class Ledger:
             sealed = key.seal(entry.personal, _place(entry.portout_id, entry.step_key))
         last, hash_before = head.position, head.hash
         if last is None:
-            last, hash_before = connection.execute(_STUB, {"portout": entry.portout_id}).one_or_none() or (
-                0,
-                START,
-            )
+            last, hash_before = end_of_pruned(connection, entry.portout_id)
         position = last + 1
         stored = canonical(
             {
@@ -265,8 +256,8 @@ class Ledger:
         """
         with self._database.read() as connection:
             rows = connection.execute(_STORED, {"portout": portout_id}).all()
-            stub = connection.execute(_STUB, {"portout": portout_id}).one_or_none() or (0, START)
-        return list(faults_of(portout_id, (Link(*row) for row in rows), after=tuple(stub)))
+            pruned = end_of_pruned(connection, portout_id)
+        return list(faults_of(portout_id, (Link(*row) for row in rows), after=pruned))
 
     def rounds(self, portout_id: str) -> PastRounds:
         """What earlier rounds decided. A round is over once it was answered, decided elsewhere, closed, or

@@ -23,9 +23,7 @@ _STORED = (
     .where(ledger.c.portout_id == sa.bindparam("portout"))
     .order_by(ledger.c.position)
 )
-_STUBS = (
-    sa.select(stubs.c.content).where(stubs.c.portout_id == sa.bindparam("portout")).order_by(stubs.c.position)
-)
+_STUBS = sa.select(stubs).where(stubs.c.portout_id == sa.bindparam("portout")).order_by(stubs.c.position)
 
 
 class LedgerExport:
@@ -53,11 +51,10 @@ class LedgerExport:
         with self._database.read() as connection:
             return list(connection.execute(_STORED, {"portout": portout_id}).all())
 
-    def stubs_of(self, portout_id: str) -> list[dict[str, Any]]:
-        """What the stubs of a port-out say, if it was pruned. Whether they are signed is for `verify` to find out."""
+    def stubs_of(self, portout_id: str) -> list[Any]:
+        """The stubs of a port-out as they are stored, if it was pruned: `stub_or_fault` reads one."""
         with self._database.read() as connection:
-            found = connection.execute(_STUBS, {"portout": portout_id}).scalars().all()
-        return [stub for content in found if (stub := _json(content)) is not None]
+            return list(connection.execute(_STUBS, {"portout": portout_id}).all())
 
 
 def _json(stored: bytes) -> dict[str, Any] | None:

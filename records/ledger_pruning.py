@@ -12,10 +12,10 @@ from records.engine import Database
 from records.errors import RecordsError
 from records.ledger import Ledger
 from records.ledger_actor import LedgerActor
-from records.ledger_chain import AS_STORED, LEDGER, START, Link, faults_of
+from records.ledger_chain import AS_STORED, LEDGER, Link, faults_of
 from records.ledger_checkpoints import Checkpoints
 from records.ledger_entries import EntryKind, LedgerEntry
-from records.ledger_stubs import stub_row
+from records.ledger_stubs import end_of_pruned, stub_row
 from records.schema import attempts, cases, history, keys, ledger, stubs
 from screening.policy_values import LONGEST_DURATION
 
@@ -37,12 +37,6 @@ _OLD = (
 )
 _CHAINS = (
     sa.select(*AS_STORED).where(ledger.c.portout_id == sa.bindparam("portout")).order_by(ledger.c.position)
-)
-_STUB = (
-    sa.select(stubs.c.position, stubs.c.hash)
-    .where(stubs.c.portout_id == sa.bindparam("portout"))
-    .order_by(stubs.c.position.desc())
-    .limit(1)
 )
 _STAGE = sa.select(cases.c.stage).where(cases.c.portout_id == sa.bindparam("portout"))
 _NEWEST = [
@@ -120,8 +114,8 @@ class Pruning:
                     break
                 for portout_id in page:
                     rows = connection.execute(_CHAINS, {"portout": portout_id}).all()
-                    stub = connection.execute(_STUB, {"portout": portout_id}).one_or_none() or (0, START)
-                    faults = list(faults_of(portout_id, (Link(*row) for row in rows), after=tuple(stub)))
+                    pruned = end_of_pruned(connection, portout_id)
+                    faults = list(faults_of(portout_id, (Link(*row) for row in rows), after=pruned))
                     if faults:
                         done.refused += faults
                         continue

@@ -5,13 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlalchemy.engine import Connection
 
 from records.canonical import canonical
-from records.schema import utc_text
+from records.ledger_chain import START
+from records.schema import stubs, utc_text
 from records.signing import Signer, is_signed
 
 FORMAT = 1
+_LAST = (
+    sa.select(stubs.c.position, stubs.c.hash)
+    # SQLite takes text there, and holds it for greater than every number.
+    .where(stubs.c.portout_id == sa.bindparam("portout"), stubs.c.position <= 2**31 - 1)
+    .order_by(stubs.c.position.desc())
+    .limit(1)
+)
 
 
 class _Content(BaseModel):
@@ -38,10 +48,12 @@ class Stub:
 
     Attributes:
         entries: sequence number, position and hash of each entry that is gone.
+        says: all that it says, as JSON.
     """
 
     portout_id: str
     entries: list[tuple[int, int, str]]
+    says: dict[str, Any]
 
 
 def stub_row(
@@ -77,20 +89,45 @@ def _text(at: datetime | str) -> str:
     return at if isinstance(at, str) else utc_text(at)
 
 
-def stub_in(row: Any, trusted: Collection[str]) -> Stub | None:
-    """The stub in a row; None if it is not signed by a trusted key, or its columns say something else.
+def end_of_pruned(connection: Connection, portout_id: str) -> tuple[int, str]:
+    """Position and hash of the last entry of a port-out that was pruned, as its stub is stored: the chain goes on there."""
+    row = connection.execute(_LAST, {"portout": portout_id}).one_or_none()
+    return (0, START) if row is None else (row.position, str(row.hash))
+
+
+def stub_or_fault(row: Any, trusted: Collection[str]) -> Stub | str:
+    """The stub in a row, or one sentence that says why it proves nothing: nobody signed it whose signature counts, or its
+    columns say something else.
 
     Args:
         trusted: public keys whose signatures count, base64.
     """
-    if not isinstance(row.content, bytes):
-        return None
-    try:
-        content = _Content.model_validate_json(row.content)
-    except ValidationError:
-        return None
-    if content.public_key not in trusted or not is_signed(row.content, row.signature, content.public_key):
-        return None
+    content = _read(row.content)
+    if content is None or not is_signed(row.content, row.signature, content.public_key):
+        return _edited(row)
+    if content.public_key not in trusted:
+        return (
+            f"Port-out {row.portout_id}: the stub of what was pruned is signed by a key that is not trusted here "
+            f"({content.public_key}): if it was yours, give it by --public-key."
+        )
     entries = [(seq, position, hash_) for seq, position, _, _, hash_ in content.entries]
     said = (content.format, content.stub_of, *entries[-1][1:]) if entries else None
-    return Stub(row.portout_id, entries) if said == (FORMAT, row.portout_id, row.position, row.hash) else None
+    if said != (FORMAT, row.portout_id, row.position, row.hash):
+        return _edited(row)
+    return Stub(row.portout_id, entries, content.model_dump(mode="json"))
+
+
+def _read(content: object) -> _Content | None:
+    # Somebody may have put text there on SQLite, which would take it.
+    if not isinstance(content, bytes):
+        return None
+    try:
+        return _Content.model_validate_json(content)
+    except ValidationError:
+        return None
+
+
+def _edited(row: Any) -> str:
+    return (
+        f"Port-out {row.portout_id}: the stub of what was pruned was edited: its signature does not fit it."
+    )

@@ -13,7 +13,7 @@ from records import checkpoint_file
 from records.engine import CHUNK, Database
 from records.ledger_chain import AS_STORED, START, Link, faults_of
 from records.ledger_checkpoints import Checkpoint, Checkpoints, Content, hash_of_entries
-from records.ledger_stubs import Stub, stub_in
+from records.ledger_stubs import Stub, stub_or_fault
 from records.schema import ledger, stubs
 
 KEPT_FAULTS = 1_000
@@ -144,7 +144,9 @@ class Verifier:
                 pruned = connection.execute(_STUBS_OF, {"wanted": wanted}).all()
             if not page:
                 return
-            ends = {row.portout_id: (row.position, row.hash) for row in pruned}
+            ends = {
+                row.portout_id: (row.position, row.hash) for row in pruned if isinstance(row.position, int)
+            }
             for row in page:
                 yield Link(*row), ends.get(row.portout_id, (0, START))
             found.entries += len(page)
@@ -161,10 +163,9 @@ class Verifier:
             for row in page:
                 found.pruned += row.portout_id != pruned
                 pruned = row.portout_id
-                if stub_in(row, self._trusted) is None:
-                    found.blame(
-                        f"Port-out {row.portout_id}: the stub of what was pruned was edited, or signed by no trusted key."
-                    )
+                stub = stub_or_fault(row, self._trusted)
+                if isinstance(stub, str):
+                    found.blame(stub)
             portout, position = page[-1].portout_id, page[-1].position
 
     def _verify_checkpoints(self, file: Path, found: Verified) -> None:
@@ -302,8 +303,8 @@ class Verifier:
             with self._database.read() as connection:
                 rows = connection.execute(_STUBS_OF, {"wanted": portout_ids[start : start + CHUNK]}).all()
             for row in rows:
-                stub = stub_in(row, self._trusted)
-                if stub is not None:
+                stub = stub_or_fault(row, self._trusted)
+                if isinstance(stub, Stub):
                     yield stub
 
     def _name(

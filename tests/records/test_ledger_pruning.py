@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.ledger_page import read_page, text_of
 from records import engine
 from records.attempts import MISMATCH, Attempt
 from records.cases import CaseUpdate, Stage
@@ -16,7 +17,7 @@ from records.ledger_entries import EntryKind, LedgerEntry
 from records.ledger_pruning import Erased, NotErasable
 from records.store import Records
 from tests.records.behind import behind_its_back
-from tests.records.conftest import NOW, Open
+from tests.records.conftest import NOW, OTHER_KEY, Open
 from tests.records.sealed import closed, forge, seal, verified, write
 
 LATER = NOW + timedelta(days=1)
@@ -67,7 +68,7 @@ def test_closed_orders_past_their_retention_leave_only_a_stub_and_the_ledger_hol
     assert left(url, "watched") == {"ledger": 4, "keys": 1, "cases": 1}
     found = verified(past, outside)
     assert (found.faults, found.pruned, found.entries) == ([], 2, 5)
-    [stub] = past.export.stubs_of("p1")
+    [stub] = read_page(past, "p1").pruned
     assert (stub["pruned_by"], [entry[2] for entry in stub["entries"]]) == (
         "dana",
         ["screened", "reviewed", "answered", "closed"],
@@ -104,6 +105,7 @@ def test_a_pruned_chain_that_goes_on_follows_its_last_hash(past: Records, url: s
             "the stub of what was pruned was edited",
         ),
         ("UPDATE stubs SET hash = '00' WHERE portout_id = 'p2'", "the stub of what was pruned was edited"),
+        ("UPDATE stubs SET content = '{}' WHERE portout_id = 'p2'", "the stub of what was pruned was edited"),
     ],
 )
 def test_a_stub_that_was_edited_or_removed_is_found(
@@ -112,6 +114,44 @@ def test_a_stub_that_was_edited_or_removed_is_found(
     past.pruning.prune(LATER, at=LATER, by="dana")
     behind_its_back(url, statement)
     assert told in "\n".join(verified(past, outside).faults)
+
+
+@pytest.mark.parametrize(
+    "change", ["content = '{}'", "signature = 'AA=='", "hash = '00'", "position = position + 1"]
+)
+def test_show_names_a_stub_that_was_edited_and_believes_nothing_of_it(
+    past: Records, url: str, change: str
+) -> None:
+    past.pruning.prune(LATER, at=LATER, by="dana")
+    write(past, "p1", first=5)
+    behind_its_back(url, f"UPDATE stubs SET {change} WHERE portout_id = 'p1'")
+    page = read_page(past, "p1")
+    told = "Port-out p1: the stub of what was pruned was edited: its signature does not fit it."
+    assert (told in page.faults, told in list(text_of(page)), page.pruned) == (True, True, [])
+
+
+def test_a_stub_that_an_earlier_key_signed_is_believed_when_that_key_is_given(
+    past: Records, open_records: Open
+) -> None:
+    past.pruning.prune(LATER, at=LATER, by="dana")
+    old = past.checkpoints.public_key
+    assert old is not None
+    rotated = open_records(ledger_key=OTHER_KEY)
+    assert read_page(rotated, "p1").faults[0] == (
+        f"Port-out p1: the stub of what was pruned is signed by a key that is not trusted here ({old}): "
+        "if it was yours, give it by --public-key."
+    )
+    assert read_page(rotated, "p1", [old]).faults == []
+
+
+@pytest.mark.usefixtures("file")
+def test_a_position_of_a_stub_that_is_no_number_stops_nobody(past: Records, url: str, outside: Path) -> None:
+    past.pruning.prune(LATER, at=LATER, by="dana")
+    behind_its_back(url, "UPDATE stubs SET position = 'x' WHERE portout_id = 'p1'")
+    write(past, "p1", first=5)
+    told = "Port-out p1: the stub of what was pruned was edited: its signature does not fit it."
+    assert told in read_page(past, "p1").faults
+    assert told in verified(past, outside).faults
 
 
 def test_a_broken_chain_is_not_hidden_by_a_stub(past: Records, url: str) -> None:
