@@ -22,8 +22,8 @@ from records.errors import BadKey
 from records.history import History
 from records.ledger_chain import AS_STORED, FORMAT, LEDGER, Link, faults_of
 from records.ledger_entries import REFUSED_AS_INVALID, EntryKind, LedgerEntry, PastRounds, ReadEntry
-from records.ledger_stubs import end_of_pruned
-from records.schema import keys, ledger, utc_text
+from records.ledger_stubs import end_of_pruned, was_pruned
+from records.schema import keys, ledger, stubs, utc_text
 from records.sealing import FactKey, Sealer
 
 _LAST = (
@@ -48,6 +48,7 @@ _HEAD = (
         sa.exists()
         .where(ledger.c.portout_id == sa.bindparam("portout"), ledger.c.step_key == sa.bindparam("step"))
         .label("done"),
+        sa.exists().where(stubs.c.portout_id == sa.bindparam("portout")).label("pruned"),
     )
     .select_from(_ONE.outerjoin(_LAST, sa.true()).outerjoin(keys, _OUR_KEY))
     .order_by(sa.case((keys.c.wrapped_by == sa.bindparam("by"), 0), else_=1))
@@ -100,7 +101,7 @@ class Ledger:
         self._history = history
 
     def append(self, entry: LedgerEntry) -> bool:
-        """Writes an entry once; False if its step is there already.
+        """Writes an entry once; False if its step is there already, or was pruned.
 
         Raises:
             BadKey: personal facts, but no PORTOUT_RECORDS_KEY.
@@ -123,8 +124,11 @@ class Ledger:
             denied_at: the order was denied then, and its history says so.
         """
         with self._writing(entries) as connection:
-            for entry in entries:
-                self.append_within(connection, entry)
+            written = [self.append_within(connection, entry) for entry in entries]
+            if not any(written) and any(
+                was_pruned(connection, one.portout_id, one.step_key) for one in entries
+            ):
+                return  # A late retry: what the queue showed after it was forgotten with it.
             self._cases.upsert_within(connection, case)
             if denied_at is not None:
                 self._history.deny_within(connection, case.portout_id, denied_at)
@@ -145,7 +149,7 @@ class Ledger:
                 "or_by": self._sealer.also_by,
             },
         ).one()
-        if head.done:
+        if head.done or (head.pruned and was_pruned(connection, entry.portout_id, entry.step_key)):
             return False
         sealed = None
         if entry.personal:

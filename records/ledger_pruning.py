@@ -30,7 +30,9 @@ _OLD = (
     .group_by(ledger.c.portout_id)
     .having(
         sa.func.max(ledger.c.at) < sa.bindparam("before", type_=ledger.c.at.type),
-        sa.func.max(sa.case((ledger.c.kind.in_(_ENDINGS), 1), else_=0)) == 1,
+        # What came after an end that was pruned goes like what it followed.
+        (sa.func.max(sa.case((ledger.c.kind.in_(_ENDINGS), 1), else_=0)) == 1)
+        | sa.exists().where(stubs.c.portout_id == ledger.c.portout_id),
     )
     .order_by(ledger.c.portout_id)
     .limit(AT_ONCE)

@@ -1,5 +1,6 @@
 """Stubs: what is left of a chain that was pruned. Signed, they keep the hashes that checkpoints hold."""
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,8 @@ from records.ledger_chain import START
 from records.schema import stubs, utc_text
 from records.signing import Signer, is_signed
 
-FORMAT = 1
+FORMAT = 2
+"""The first did not name the steps."""
 _LAST = (
     sa.select(stubs.c.position, stubs.c.hash)
     # SQLite takes text there, and holds it for greater than every number.
@@ -22,6 +24,7 @@ _LAST = (
     .order_by(stubs.c.position.desc())
     .limit(1)
 )
+_CONTENTS = sa.select(stubs.c.content).where(stubs.c.portout_id == sa.bindparam("portout"))
 
 
 class _Content(BaseModel):
@@ -30,6 +33,7 @@ class _Content(BaseModel):
     Attributes:
         stub_of: the port-out.
         entries: sequence number, position, kind, time and hash of each.
+        steps: SHA-256 of the step key of each, sorted, so that none is ever written again.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
@@ -37,6 +41,7 @@ class _Content(BaseModel):
     format: int
     stub_of: str
     entries: list[tuple[int, int, str, str, str]]
+    steps: list[str] = []
     pruned_at: str
     pruned_by: str
     public_key: str
@@ -70,6 +75,7 @@ def stub_row(
             "format": FORMAT,
             "stub_of": portout_id,
             "entries": [[row.seq, row.position, row.kind, _text(row.at), row.hash] for row in rows],
+            "steps": sorted(_hash_of(row.step_key) for row in rows),
             "pruned_at": utc_text(at),
             "pruned_by": by,
             "public_key": signer.public_key,
@@ -95,6 +101,12 @@ def end_of_pruned(connection: Connection, portout_id: str) -> tuple[int, str]:
     return (0, START) if row is None else (row.position, str(row.hash))
 
 
+def was_pruned(connection: Connection, portout_id: str, step_key: str) -> bool:
+    """Whether a step is among those that were pruned. Of a stub that names none nobody knows."""
+    found = connection.execute(_CONTENTS, {"portout": portout_id}).scalars()
+    return any(_hash_of(step_key) in said.steps for content in found if (said := _read(content)))
+
+
 def stub_or_fault(row: Any, trusted: Collection[str]) -> Stub | str:
     """The stub in a row, or one sentence that says why it proves nothing: nobody signed it whose signature counts, or its
     columns say something else.
@@ -111,8 +123,8 @@ def stub_or_fault(row: Any, trusted: Collection[str]) -> Stub | str:
             f"({content.public_key}): if it was yours, give it by --public-key."
         )
     entries = [(seq, position, hash_) for seq, position, _, _, hash_ in content.entries]
-    said = (content.format, content.stub_of, *entries[-1][1:]) if entries else None
-    if said != (FORMAT, row.portout_id, row.position, row.hash):
+    said = (content.stub_of, *entries[-1][1:]) if entries else None
+    if content.format > FORMAT or said != (row.portout_id, row.position, row.hash):
         return _edited(row)
     return Stub(row.portout_id, entries, content.model_dump(mode="json"))
 
@@ -125,6 +137,10 @@ def _read(content: object) -> _Content | None:
         return _Content.model_validate_json(content)
     except ValidationError:
         return None
+
+
+def _hash_of(step_key: str) -> str:
+    return hashlib.sha256(step_key.encode()).hexdigest()
 
 
 def _edited(row: Any) -> str:

@@ -1,5 +1,6 @@
 """What may leave the ledger: chains past their retention, for a signed stub, and a person's facts."""
 
+import json
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -9,15 +10,17 @@ import pytest
 from commands.ledger_page import read_page, text_of
 from records import engine
 from records.attempts import MISMATCH, Attempt
+from records.canonical import canonical
 from records.cases import CaseUpdate, Stage
 from records.errors import BadKey
 from records.history import PastOrder
 from records.ledger_actor import LedgerActor
 from records.ledger_entries import EntryKind, LedgerEntry
 from records.ledger_pruning import Erased, NotErasable
+from records.signing import Signer
 from records.store import Records
 from tests.records.behind import behind_its_back
-from tests.records.conftest import NOW, OTHER_KEY, Open
+from tests.records.conftest import LEDGER_KEY, NOW, OTHER_KEY, Open
 from tests.records.sealed import closed, forge, seal, verified, write
 
 LATER = NOW + timedelta(days=1)
@@ -90,6 +93,50 @@ def test_a_pruned_chain_that_goes_on_follows_its_last_hash(past: Records, url: s
     behind_its_back(url, "DELETE FROM stubs WHERE portout_id = 'p1'")
     told = "\n".join(verified(past, outside).faults)
     assert "Port-out p1: entries 1 to 4 are missing." in told
+
+
+def test_a_step_that_was_pruned_is_never_written_again_and_shows_nothing(
+    past: Records, url: str, outside: Path
+) -> None:
+    past.pruning.prune(LATER, at=LATER, by="dana")
+    write(past, "p1")
+    again = LedgerEntry("p1", EntryKind.CLOSED, "s4", LATER, {"round": 1}, {"name": "Ann Lee"})
+    past.ledger.append_and_show([again], CaseUpdate(portout_id="p1", updated_at=LATER))
+    assert left(url, "p1") == {}
+    late = LedgerEntry("p1", EntryKind.REVIEWED, "s5", NOW, {"round": 1}, {"name": "Ann Lee"})
+    for shown in (late, again):
+        past.ledger.append_and_show(
+            [shown], CaseUpdate(portout_id="p1", updated_at=LATER, stage=Stage.CLOSED)
+        )
+        assert left(url, "p1") == {"ledger": 1, "keys": 1, "cases": 1}
+    seal(past, outside)
+    assert verified(past, outside).faults == []
+    assert past.pruning.prune(LATER, at=LATER, by="dana").entries == 1
+    assert left(url, "p1") == {}
+    for entry in (again, late):
+        assert past.ledger.append(entry) is False
+    found = verified(past, outside)
+    assert (found.faults, found.pruned) == ([], 2)
+
+
+def test_a_stub_of_the_first_format_is_believed_and_what_follows_it_is_kept(
+    past: Records, url: str, outside: Path
+) -> None:
+    past.pruning.prune(LATER, at=LATER, by="dana")
+    [(stored,)] = behind_its_back(url, "SELECT content FROM stubs WHERE portout_id = 'p1'")
+    said = {**json.loads(bytes(stored)), "format": 1}
+    del said["steps"]
+    content = canonical(said)
+    behind_its_back(
+        url,
+        "UPDATE stubs SET content = ?, signature = ? WHERE portout_id = 'p1'",
+        content,
+        Signer(LEDGER_KEY).sign(content),
+    )
+    write(past, "p1", kinds=(EntryKind.SCREENED,))
+    assert [entry.position for entry in past.ledger.entries("p1")] == [5]
+    seal(past, outside)
+    assert verified(past, outside).faults == []
 
 
 @pytest.mark.parametrize(
