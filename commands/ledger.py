@@ -31,8 +31,6 @@ Keys = Annotated[
 ]
 WRONG = 5
 """The exit code when something was found."""
-SHORTEST = timedelta(days=30)
-"""No retention is shorter than that: what is pruned is gone."""
 _FORMATS = ("jsonl", "csv")
 
 
@@ -284,12 +282,19 @@ def _seal(place: Place, records: "Records") -> int:
 
 
 def _retention(given: str) -> timedelta:
+    from screening.policy_values import LONGEST_DURATION
+
     found = re.fullmatch(r"(\d{1,5})([yd])", given.strip())
     if found is None:
         raise Failed(f"'{given}' is no retention: write 3y or 1095d.", USAGE)
     span = timedelta(days=int(found[1]) * (365 if found[2] == "y" else 1))
-    if span < SHORTEST:
-        raise Failed(f"{given} is too short: at least {SHORTEST.days}d.", USAGE)
+    if span < LONGEST_DURATION:
+        days = LONGEST_DURATION.days
+        raise Failed(
+            f"{given} is too short: rules may look back {days} days, and what is pruned bars and counts no more: write "
+            f"{days}d or longer.",
+            USAGE,
+        )
     return span
 
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from records.engine import Database
 from records.history import PastOrder
 from records.ledger_entries import EntryKind, LedgerEntry
 from records.opening import open_records
+from screening.policy_values import LONGEST_DURATION
 from tests.commands.desk import SPOKEN, key_of, waiting_order
 from tests.commands.inside import Inside
 from tests.records.behind import behind_its_back
@@ -30,6 +32,7 @@ from tests.service import REVIEWER, Service
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=1200)
 NAME = "Maria Lopez"
+NUMBER = "+13125550142"
 
 
 @pytest.fixture
@@ -40,8 +43,13 @@ def inside(standing: Service) -> Inside:
 @pytest.fixture
 def old(tmp_path: Path) -> Inside:
     """A command line in a folder whose ledger holds one old closed order and one of today."""
-    records = open_records(settings_without_environment(home=tmp_path))
-    for portout, at in (("old", LONG_AGO), ("new", datetime.now(UTC))):
+    return ledger_of(tmp_path, {"old": LONG_AGO, "new": datetime.now(UTC)})
+
+
+def ledger_of(home: Path, orders: dict[str, datetime]) -> Inside:
+    """A command line in a folder whose ledger holds these closed orders, and when they came."""
+    records = open_records(settings_without_environment(home=home))
+    for portout, at in orders.items():
         body = {"round": 1, "note": "=HYPERLINK(1)", "policy": "p", "policy_digest": "0" * 64, "engine": "2"}
         records.ledger.append_all(
             [
@@ -51,10 +59,10 @@ def old(tmp_path: Path) -> Inside:
         )
         records.open_case(
             CaseUpdate(portout_id=portout, support_key=f"PO_{portout}", updated_at=at, stage=Stage.CLOSED),
-            PastOrder(portout, ["+13125550142"], {}, None, None, at),
+            PastOrder(portout, [NUMBER], {}, None, None, at),
         )
     records.close()
-    return Inside({"PORTOUT_HOME": str(tmp_path)})
+    return Inside({"PORTOUT_HOME": str(home)})
 
 
 async def test_one_order_is_told_sealed_by_the_worker_and_taken_away_in_a_file_that_proves_itself(
@@ -198,6 +206,17 @@ async def test_an_order_that_is_left_alone_for_its_chain_ends_pruning_with_exit_
     assert (pruned.code, "Edited meanwhile." in pruned.out) == (5, True)
 
 
+async def test_an_order_is_pruned_when_no_rule_looks_back_on_it_any_more(tmp_path: Path) -> None:
+    just = datetime.now(UTC) - LONGEST_DURATION - timedelta(minutes=1)
+    inside = ledger_of(tmp_path, {"beyond": just, "within": just + timedelta(hours=1)})
+    pruned = await inside("ledger", "prune", "--older-than", "366d", "--yes")
+    assert (pruned.code, "1 order pruned, 2 entries." in pruned.out) == (0, True)
+    with closing(open_records(settings_without_environment(home=tmp_path))) as records:
+        assert records.history.known(["beyond", "within"]) == {"within"}
+        since = datetime.now(UTC) - LONGEST_DURATION
+        assert records.history.count("orders", "number", [NUMBER], since, besides="") == {NUMBER: 1}
+
+
 async def test_the_export_holds_no_personal_fact_and_no_formula(old: Inside) -> None:
     lines = await old("ledger", "export")
     [only, closed] = map(json.loads, lines.out.splitlines())
@@ -219,7 +238,7 @@ async def test_the_export_holds_no_personal_fact_and_no_formula(old: Inside) -> 
         (("show", "nobody"), 1, "No order nobody is known here"),
         (("export", "--order", "new"), 2, "--order and --bundle belong together"),
         (("export", "--format", "xml"), 2, "'xml' is no format"),
-        (("prune", "--older-than", "1d"), 2, "1d is too short"),
+        (("prune", "--older-than", "1y", "--yes"), 2, "1y is too short: rules may look back 366 days"),
         (("prune", "--older-than", "old"), 2, "'old' is no retention"),
         (("verify", "--public-key", "abc"), 1, "'abc' is no public key"),
     ],
