@@ -135,10 +135,8 @@ def _texts(settings: Settings) -> Iterable[str]:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             yield value.get_secret_value()
-    login, at_host, _ = (settings.database_url or "").partition("://")[2].partition("@")
-    password = login.partition(":")[2] if at_host else ""
-    yield from (password, unquote(password))  # drivers say it decoded
-    yield os.environ.get("TEMPORAL_API_KEY", "")
+    yield from (settings.database_password, unquote(settings.database_password))  # drivers say it decoded
+    yield from (os.environ.get(name, "") for name in ("PGPASSWORD", "TEMPORAL_API_KEY"))
 
 
 def _parts_of(texts: Iterable[str]) -> Iterable[str]:

@@ -27,11 +27,22 @@ TEMPORAL_UI = ("http://localhost:8233", "http://127.0.0.1:8233")
 CUSTOMER_SOURCES = ("tables", "telnyx", "directory")
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _DATABASE = re.compile(
-    r"(?P<scheme>[\w+]+)://([^:/]*(:[^@]*)?@)?(?P<place>(\[[^/?]+\]|[^][/:?@]*)(:\d*)?(/[^?]*)?)(\?.*)?",
+    r"(?P<scheme>[\w+]+)://([^:/]*(:(?P<password>[^@]*))?@)?"
+    r"(?P<place>(\[[^/?]+\]|[^][/:?@]*)(:\d*)?(/[^?]*)?)(?P<query>\?.*)?",
     re.DOTALL,
 )
 """A URL as SQLAlchemy reads it, with a port that is a number."""
+_STRAY = re.compile(r"@.*/|\?[^=]*@", re.DOTALL)
+"""In a query: what stands there when a password had an @ and a ? in it."""
 NOTICE_TAGS = ("review", "escalation", "incident")
+
+
+def _database_in(url: str) -> re.Match[str] | None:
+    """The parts of the URL of a database; None when it is none, or when a part of its password would count as a host."""
+    found = _DATABASE.fullmatch(url)
+    if found is None or found["scheme"].startswith("sqlite"):
+        return found
+    return None if "@" in found["place"] or _STRAY.search(found["query"] or "") else found
 
 
 class SettingsError(Exception):
@@ -159,10 +170,10 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _a_database(cls, value: str | None) -> str | None:
-        if value and not _DATABASE.fullmatch(value):
+        if value and not _database_in(value):
             raise ValueError(
-                "must be a URL such as postgresql://user:password@host:5432/records or sqlite:////path/to/records.db "
-                "(in a password, @ is written %40)"
+                "must be a URL such as postgresql://user:password@host:5432/records or sqlite:////path/to/records.db, "
+                "with every @ of a password written %40 and every / written %2F"
             )
         return value
 
@@ -267,8 +278,14 @@ class Settings(BaseSettings):
     @property
     def records_place(self) -> str:
         """The URL of the records without what may hold a password."""
-        url = _DATABASE.fullmatch(self.records_url)
-        return f"{url['scheme']}://{url['place'].rpartition('@')[2]}" if url else "set, but no URL"
+        url = _database_in(self.records_url)
+        return f"{url['scheme']}://{url['place']}" if url else "set, but no URL"
+
+    @property
+    def database_password(self) -> str:
+        """That of the URL, as it stands there; empty when there is none."""
+        url = _database_in(self.database_url or "")
+        return (url["password"] or "") if url else ""
 
     @property
     def checkpoint_file(self) -> Path:

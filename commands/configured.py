@@ -22,7 +22,7 @@ HELP = {
     "telnyx_public_key_file": "A file with the same, read again whenever it changes.",
     "send": "`yes` lets answers reach a real carrier; until then every order is only watched.",
     "home": "Folder of what the service makes for itself: databases and key files.",
-    "database_url": "SQLAlchemy URL of the records; a SQLite file in the home folder by default.",
+    "database_url": "SQLAlchemy URL of the records; by default a SQLite file in the home folder. PGPASSWORD etc. count.",
     "rules": "Folder with the policies, lists and fixtures.",
     "activate": "`ask`: an edit of the rules that can open the gate waits for `portout rules activate`; `auto`: none does.",
     "reviewers": "Who may decide, between commas; empty: only the user who runs the worker.",

@@ -40,6 +40,8 @@ _AWAY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQL
 _BROKEN = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 _LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("name"), 0)))
 _ONE_STATE = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_SECRETS = ("password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret")
+"""libpq's names for what nobody may read."""
 _UNDEFINED_TABLE_OR_COLUMN = ("42P01", "42703")
 
 if TYPE_CHECKING:
@@ -225,7 +227,7 @@ def _parse(url: str) -> URL:
             f"PORTOUT_DATABASE_URL names {backend}, but records are kept in sqlite or postgresql only."
         )
     # libpq would take it there, but nobody who shows a URL or hands it on looks for a secret there.
-    if secret := next((name for name in ("password", "sslpassword") if name in parsed.query), None):
+    if secret := next((name for name in parsed.query if name.lower() in _SECRETS), None):
         raise BadUrl(
             f"PORTOUT_DATABASE_URL must not have {secret}= behind the ?, where others can read it: write "
             "postgresql://user:password@host/database, or name a password file in PGPASSFILE."

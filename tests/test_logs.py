@@ -123,6 +123,16 @@ def test_a_password_of_the_database_is_hidden_as_it_is_and_as_it_stands_in_the_u
     assert redacted(f"It is {said}.") == f"It is {HIDDEN}."
 
 
+def test_a_password_of_the_database_is_hidden_when_the_role_has_an_at_sign_or_libpq_is_told_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", "rosebud-of-libpq")
+    hide_secrets(
+        settings_without_environment(database_url="postgresql://svc@corp:rosebud-of-corp@db/records")
+    )
+    assert redacted("rosebud-of-corp, rosebud-of-libpq") == f"{HIDDEN}, {HIDDEN}"
+
+
 @workflow.defn(sandboxed=False)
 class Telling:
     """Fails with what must not be told; Temporal's core, which is not written in Python, reports it as well."""

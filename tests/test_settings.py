@@ -149,6 +149,12 @@ def test_no_part_of_a_password_in_a_query_is_shown() -> None:
         "postgresql://u:rosebud@h:abc/x",
         "postgresql://u:rosebud/x",
         "postgresql://u:rose@bud@h/x",
+        "postgresql://u:p@rosebud/w@h/x",
+        "postgresql://u:p@rosebud?w@h/x",
+        "postgresql://u:p@rosebud?w@h",
+        "postgresql://u:p@rosebud?w=1@h/x",
+        "postgresql://u:p@[rosebud@w]/x",
+        "postgresql://u/v:rosebud@h/x",
     ],
 )
 def test_an_address_of_the_records_that_is_no_url_is_refused_and_not_shown(
@@ -160,6 +166,7 @@ def test_an_address_of_the_records_that_is_no_url_is_refused_and_not_shown(
         "PORTOUT_DATABASE_URL: must be a URL such as postgresql://"
     )
     assert "rosebud" not in f"{found.faults} {found.settings.records_place}"
+    assert "every @ of a password written %40 and every / written %2F" in found.faults["PORTOUT_DATABASE_URL"]
     unchecked = Settings.model_construct(database_url=url)
     assert unchecked.records_place == "set, but no URL"
 
@@ -170,7 +177,9 @@ def test_an_address_of_the_records_that_is_no_url_is_refused_and_not_shown(
         ("postgresql+psycopg://u:p/?w@[::1]:5432/x?sslmode=require", "postgresql+psycopg://[::1]:5432/x"),
         ("postgresql://u@corp:p@db/x", "postgresql://db/x"),
         ("postgres:///x?host=/run/postgresql", "postgres:///x"),
+        ("postgresql://u:rosebud@db/x?application_name=me@here", "postgresql://db/x"),
         ("sqlite:////srv/records.db", "sqlite:////srv/records.db"),
+        ("sqlite:////srv/me@here/records.db", "sqlite:////srv/me@here/records.db"),
     ],
 )
 def test_an_address_that_the_database_takes_is_taken(url: str, shown: str) -> None:

@@ -44,6 +44,8 @@ POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
         ("sqlite:///:memory:", "names no file"),
         ("postgresql://svc@host/db?password=secret-17", r"must not have password= behind the \?.*PGPASSFILE"),
         ("postgresql://svc@host/db?s%73lpassword=secret-17", r"must not have sslpassword= behind the \?"),
+        ("postgresql://svc@host/db?Password=secret-17", r"must not have Password= behind the \?"),
+        ("postgresql://svc@host/db?scram_client_key=secret-17", r"must not have scram_client_key= behind"),
         ("postgresql+nosuchdriver://host/db", "driver for postgresql.nosuchdriver is not installed"),
     ],
 )

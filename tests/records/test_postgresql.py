@@ -2,16 +2,19 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
 from records import engine
+from records.backup import back_up
 from records.engine import Database
 from records.errors import DatabaseUnavailable, NotMigrated
 from records.postgresql import WHY, connect_arguments, why_away
-from records.schema import marks
+from records.schema import REVISION, marks
 from records.store import Records
 from tests.postgresql import PostgreSQL
 from tests.records.behind import behind_its_back
@@ -46,6 +49,23 @@ def test_why_a_server_cannot_be_reached_is_said_without_the_password(postgresql:
         with pytest.raises(DatabaseUnavailable, match=rf"unavailable \(.*{why}") as caught:
             Records.open(url, pin_key=None, records_key=None)
         assert "secret-17" not in str(caught.value)
+
+
+def test_what_the_url_leaves_out_is_read_from_the_variables_of_libpq_and_its_password_is_not_shown(
+    postgresql: PostgreSQL, place: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = psycopg.conninfo.conninfo_to_dict(place)
+    for name, value in (("HOST", told["host"]), ("USER", told["user"]), ("DATABASE", told["dbname"])):
+        monkeypatch.setenv(f"PG{name}", str(value))
+    monkeypatch.setenv("PGPASSWORD", "secret-17")
+    monkeypatch.setenv("PATH", str(postgresql.programs))
+    with closing(Records.open("postgresql://", pin_key=None, records_key=None)) as records:
+        records.marks.set("a", "1")
+    assert back_up("postgresql://", tmp_path / "backup") == REVISION
+    monkeypatch.setenv("PGDATABASE", "nowhere")
+    with pytest.raises(DatabaseUnavailable, match="no such database or role") as away:
+        Records.open("postgresql://", pin_key=None, records_key=None)
+    assert "secret-17" not in str(away.value)
 
 
 def test_a_server_without_our_tables_names_the_command(postgresql: PostgreSQL) -> None:
