@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from records.attempts import Attempt
 from records.customers import TELNYX
 from records.errors import DirectoryFailed
-from records.pins import words_in
+from records.pins import unspelled, words_in
 from records.store import Records
 from screening.facts import ClearPin, PinOnFile
 from telnyx_api import PortOutEvent, TelnyxClient
@@ -118,11 +118,11 @@ async def reveals_pin(
     if not words:
         return False
     attempts = await attempted_pins(carrier, portout_id)
-    if any(attempt.pin.get_secret_value() in text for attempt in attempts):
+    if any(attempt.pin.get_secret_value() in text or unspelled(attempt.pin) in words for attempt in attempts):
         return True
     try:
         on_file = [pin for pin in await pins_on_file(carrier, records, numbers) if pin]
     except DirectoryFailed:
         # A person must be able to deny while it is away: whatever may be a PIN is taken for one.
         return any(character.isdigit() for character in text)
-    return any(pin.matches(word) for pin in on_file for word in words)
+    return any(pin.matches(word) for pin in dict.fromkeys(on_file) for word in words)

@@ -4,6 +4,7 @@ import base64
 import hmac
 import re
 import secrets
+from collections.abc import Iterator
 from typing import Any, Self
 
 from pydantic import SecretStr
@@ -15,6 +16,20 @@ LONGEST_PIN = 32
 _PURPOSE = b"portout pin 1\x00"
 _WORDS = (r"\w+", r"\d+", r"\S+")
 """What a PIN may stand as in a text: a word, the digits of one, or anything between blanks."""
+_BETWEEN = r"[ .\u00a0\u2010-\u2013-]"
+"""What people put between the digits of a PIN that they spell."""
+_SPELLED = re.compile(rf"\d+(?:{_BETWEEN}\d+)+")
+_DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
+_WHOLE = re.compile(
+    rf"""(?x) (?<!\d) (?:
+    (?:1[ .-]?)? (?:\d{{3}}\)?[ .-]|\d{{3}}\)) \d{{3}}[ .-]\d{{4}}  # a number of North America
+    | (?<=\+) \d[\d .()-]{{5,17}}\d  # or of elsewhere
+    | [12]\d{{3}}([ .-]){_MONTH}\1{_DAY}  # a date
+    | (?:{_DAY}([ .-]){_MONTH}\2 | {_MONTH}([ .-]){_DAY}\3) [12]\d{{3}}
+    | (?:{_DAY}([.-]){_MONTH}\4 | {_MONTH}([.-]){_DAY}\5) \d\d
+    ) (?!\d)"""
+)
+"""What is no PIN that was spelled, unless all of it is: a part of its digits is nobody's secret."""
 _UNCOMPARED = "which was stored under another PORTOUT_PIN_KEY: say it without digits."
 
 
@@ -34,7 +49,33 @@ def tidy_pin(pin: SecretStr) -> SecretStr:
 
 def words_in(text: str) -> list[SecretStr]:
     """Whatever may be a PIN in a free text."""
-    return [SecretStr(word) for word in {word for pattern in _WORDS for word in re.findall(pattern, text)}]
+    words = {word for pattern in _WORDS for word in re.findall(pattern, text)}
+    return [SecretStr(word) for word in words | set(_spelled_in(text))]
+
+
+def unspelled(pin: SecretStr) -> SecretStr:
+    """The PIN without what may stand between its digits: `1234` for `12-34`."""
+    return SecretStr(re.sub(_BETWEEN, "", pin.get_secret_value()))
+
+
+def _spelled_in(text: str) -> Iterator[str]:
+    """The digits that `12-34`, `1.2.3.4` or `1 2 3 4` spell, and any part of them that begins and ends at a gap."""
+    wholes = [match.span() for match in _WHOLE.finditer(text)]
+    for run in _SPELLED.finditer(text):
+        groups = [match.span() for match in re.compile(r"\d+").finditer(text, *run.span())]
+        for first, (begin, _) in enumerate(groups):
+            digits = ""
+            for start, end in groups[first:]:
+                digits += text[start:end]
+                if len(digits) > LONGEST_PIN:
+                    break
+                if start > begin and not any(_cut(whole, begin, end) for whole in wholes):
+                    yield digits
+
+
+def _cut(whole: tuple[int, int], begin: int, end: int) -> bool:
+    """Whether a part of a text begins or ends in the middle of another one."""
+    return begin < whole[1] and whole[0] < end and not (begin <= whole[0] and whole[1] <= end)
 
 
 class PinHasher:

@@ -77,6 +77,25 @@ async def test_an_approval_by_signal_whose_words_contain_a_pin_is_refused_and_th
     assert kept(parts, opened) == [{"reason": LEFT_OUT, "override_reason": LEFT_OUT}]
 
 
+@PINS
+@pytest.mark.parametrize("gap", [" ", ".", "-"])
+async def test_a_pin_that_is_spelled_is_refused_like_any_other(parts: Parts, pin: str, gap: str) -> None:
+    opened = await parts.opened(parts.place(attempted_pin=WRONG_PIN))
+    spelled = gap.join(pin)
+    admission = await tried(reviews(parts).admit, deny(opened, f"They said {spelled}, which is wrong."))
+    assert admission.refused_because == "The reason contains a PIN of this order; say it without."
+    why = await tried(reviews(parts).record_note, note(opened, f"It was {pin[:2]}{gap}{pin[2:]}"))
+    assert why == "The note contains a PIN of this order; say it without."
+    assert kept(parts, opened) == [{"reason": LEFT_OUT}]
+
+
+async def test_an_attempted_pin_with_dashes_is_seen_without_them(parts: Parts) -> None:
+    opened = await parts.opened(parts.place(attempted_pin="77-31"))
+    for said in ("7731", "7 7 3 1"):
+        why = await tried(reviews(parts).record_note, note(opened, f"They said {said}."))
+        assert why == "The note contains a PIN of this order; say it without."
+
+
 async def test_the_words_of_a_stranger_are_checked_as_well_before_they_are_kept(parts: Parts) -> None:
     opened = await parts.opened(parts.place())
     admission = await tried(reviews(parts).admit, deny(opened, f"It is {RIGHT_PIN}.", by="mallory"))
