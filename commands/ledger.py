@@ -68,11 +68,14 @@ def verify(file: File = None, public_key: Keys = None, as_json: AsJson = False) 
     raise typer.Exit(WRONG if found.fault_count else 0)
 
 
-def checkpoint() -> None:
-    """Seal what was written since the last checkpoint, and write it to the file outside. The worker does so hourly."""
+def checkpoint(public_key: Keys = None) -> None:
+    """Seal what was written since the last checkpoint, and write it to the file outside. The worker does so hourly.
+
+    Once after PORTOUT_LEDGER_KEY was replaced, give the old public key.
+    """
     place = find_place()
     with place.records() as records:
-        written = _seal(place, records)
+        written = _seal(place, records, public_key)
         last = records.checkpoints.last()
     if last is None:
         print_lines("The ledger is empty, so there is nothing to seal.")
@@ -146,7 +149,7 @@ def prune(
     place = find_place()
     with place.records() as records:
         who = operator(place.settings, records, by, at).name
-        _seal(place, records)
+        _seal(place, records, public_key)
         found = _verify(records, place.settings.checkpoint_file, public_key)
         if found.fault_count:
             _print_verified(found)
@@ -275,10 +278,10 @@ def _count(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
-def _seal(place: Place, records: "Records") -> int:
+def _seal(place: Place, records: "Records", public_key: list[str] | None) -> int:
     from records.checkpoint_file import seal
 
-    return seal(records.checkpoints, place.settings.checkpoint_file, now())
+    return seal(records.checkpoints, place.settings.checkpoint_file, now(), _trusted(public_key))
 
 
 def _retention(given: str) -> timedelta:

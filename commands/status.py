@@ -35,7 +35,7 @@ from commands.queueing import Queue, read_queue
 from commands.session import Place
 from commands.times import now, span
 from records import checkpoint_file
-from records.checkpoint_file import BadFile
+from records.errors import RecordsError
 from records.store import Records
 from settings import Settings
 from temporal_client import SealedHistory
@@ -198,13 +198,13 @@ def probe_ledger(records: Records, settings: Settings, at: datetime) -> Part:
     """When the ledger was sealed last: what came after that could be gone unnoticed, and what the file
     outside the database does not hold, too."""
     file = settings.checkpoint_file
-    last, left = records.checkpoints.last(), records.checkpoints.not_sealed()
-    entries = f"{left} {'entry' if left == 1 else 'entries'}"
     try:
+        last, left = records.checkpoints.last(), records.checkpoints.not_sealed()
         # After the database, so that a checkpoint which is being made does not seem to be the file's alone.
         kept = checkpoint_file.last_in(file)
-    except BadFile as error:
+    except RecordsError as error:
         return failed("Ledger", str(error))
+    entries = f"{left} {'entry' if left == 1 else 'entries'}"
     if kept is not None and records.checkpoints.get(kept.number) != kept:
         foreign = f"{file} ends with checkpoint {kept.number}, which the database does not have so"
         return failed("Ledger", f"{foreign}: see `portout ledger verify`")

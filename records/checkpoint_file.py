@@ -8,14 +8,14 @@ The signature is over the checkpoint as it stands there: canonical JSON (keys so
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from records.canonical import canonical
 from records.errors import NotRecordable, RecordsError
-from records.ledger_checkpoints import Checkpoint, Checkpoints
+from records.ledger_checkpoints import Checkpoint, Checkpoints, ForeignCheckpoint
 
 _BLOCK = 1 << 16
 _BEGIN = b'{"checkpoint":'
@@ -25,18 +25,25 @@ class BadFile(RecordsError):
     """The file of checkpoints cannot be read or written, or does not belong to this database."""
 
 
-def seal(checkpoints: Checkpoints, file: Path, at: datetime) -> int:
+def seal(checkpoints: Checkpoints, file: Path, at: datetime, trusted: Collection[str] = ()) -> int:
     """Seal what was written to the ledger since the last checkpoint. Returns how many were written to the file.
 
     A process that dies between database and file leaves nothing out: the next one writes it.
 
+    Args:
+        trusted: public keys besides our own whose last checkpoint may be followed, base64.
+
     Raises:
         BadKey: there is no PORTOUT_LEDGER_KEY.
-        BadFile: the file cannot be written, or is another database's.
+        BadFile: the file cannot be written, or is another database's, or the last checkpoint is signed by a key that is
+            not trusted.
         DatabaseUnavailable: try again later.
     """
-    for _ in checkpoints.make(at):
-        pass
+    try:
+        for _ in checkpoints.make(at, trusted):
+            pass
+    except ForeignCheckpoint as error:
+        raise BadFile(f"Nothing was written to {file}: {error}") from None
     return keep(checkpoints, file)
 
 

@@ -6,7 +6,7 @@ chain that went on since the checkpoint before it, and the hash of that one.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from records.canonical import canonical
 from records.engine import Database
-from records.errors import BadKey, DatabaseDamaged
+from records.errors import BadKey, DatabaseDamaged, RecordsError
 from records.ledger_chain import LEDGER, START
 from records.schema import checkpoints, ledger, utc_text
 from records.signing import NAME, Signer, is_signed
@@ -24,6 +24,10 @@ from records.signing import NAME, Signer, is_signed
 FORMAT = 1
 MOST_ENTRIES = 10_000
 """A checkpoint covers no more, so that none needs much memory; what is left goes into the next one."""
+
+
+class ForeignCheckpoint(RecordsError):
+    """The last checkpoint is signed by a key that nobody trusts."""
 
 
 class Content(BaseModel):
@@ -128,12 +132,17 @@ class Checkpoints:
         """What proves the checkpoints that are made here, base64; None without a key."""
         return self._signer.public_key if self._signer else None
 
-    def make(self, at: datetime) -> Iterator[Checkpoint]:
-        """Seal what was written since the last checkpoint: none when there is nothing new, several when it is much.
+    def make(self, at: datetime, trusted: Collection[str] = ()) -> Iterator[Checkpoint]:
+        """Seal what was written since the last checkpoint: none when there is nothing new, several when it is much. One that
+        another key signed is followed by one of ours in any case, which vouches for it from then on.
+
+        Args:
+            trusted: public keys besides our own whose last checkpoint may be followed, base64.
 
         Raises:
             BadKey: there is no PORTOUT_LEDGER_KEY.
             DatabaseDamaged: the last checkpoint was edited, so nobody knows where the next one begins.
+            ForeignCheckpoint: it is signed by a key that is not trusted.
             DatabaseUnavailable: try again; those that were given before are kept.
         """
         signer = self.signer()
@@ -141,14 +150,15 @@ class Checkpoints:
             with self._database.write(LEDGER) as connection:
                 # Nothing is being appended now: on PostgreSQL a lower number could otherwise appear after a higher one.
                 last = connection.execute(_LAST).one_or_none()
-                after = _reached(last)
+                before = self._followed(last, trusted)
+                after = before.up_to_seq if before else 0
                 rows = connection.execute(_NEW, {"after": after, "limit": MOST_ENTRIES}).all()
-                if not rows:
+                if not rows and (before is None or before.public_key == signer.public_key):
                     return
                 made = _checkpoint(last, after, rows, at, signer)
                 row = {
                     "number": made.number,
-                    "up_to_seq": rows[-1].seq,
+                    "up_to_seq": rows[-1].seq if rows else after,
                     "at": at,
                     "content": made.content,
                     "signature": made.signature,
@@ -220,28 +230,35 @@ class Checkpoints:
 
         Raises:
             DatabaseDamaged: it was edited.
+            ForeignCheckpoint: it is not signed by our key.
         """
         with self._database.read() as connection:
-            last = connection.execute(_LAST).one_or_none()
-            return int(connection.execute(_SINCE, {"after": _reached(last)}).scalar_one())
+            before = self._followed(connection.execute(_LAST).one_or_none())
+            return int(connection.execute(_SINCE, {"after": before.up_to_seq if before else 0}).scalar_one())
+
+    def _followed(self, last: Any, trusted: Collection[str] = ()) -> Content | None:
+        """What the last checkpoint says. Signed, and not its columns: whoever raised these would switch sealing off."""
+        if last is None:
+            return None
+        checkpoint = _checkpoint_in(last)
+        content = checkpoint.read()
+        if content is None or not checkpoint.signed_by(content):
+            raise DatabaseDamaged(
+                f"Checkpoint {last.number} was edited, so nothing can be sealed after it: see `portout ledger verify`."
+            )
+        if self._signer and content.public_key not in {self._signer.public_key, *trusted}:
+            raise ForeignCheckpoint(
+                f"Checkpoint {last.number} is the last one and signed by another key than {NAME} "
+                f"({content.public_key}), so nothing is sealed after it: if that is the public key of the one that yours "
+                f"replaced, run `portout ledger checkpoint --public-key {content.public_key}` once; if not, somebody put it "
+                "there: see `portout ledger verify`, and restore a backup from before it."
+            )
+        return content
 
 
 def hash_of_entries(hashes: Iterable[str]) -> str:
     """One hash over the hashes of entries, in their order."""
     return hashlib.sha256("".join(hashes).encode("ascii")).hexdigest()
-
-
-def _reached(last: Any) -> int:
-    """Up to where the ledger is sealed. Signed, and not the column: whoever raised that would switch sealing off."""
-    if last is None:
-        return 0
-    checkpoint = _checkpoint_in(last)
-    content = checkpoint.read()
-    if content is None or not checkpoint.signed_by(content):
-        raise DatabaseDamaged(
-            f"Checkpoint {last.number} was edited, so nothing can be sealed after it: see `portout ledger verify`."
-        )
-    return content.up_to_seq
 
 
 def _checkpoint(last: Any, after: int, rows: Sequence[Any], at: datetime, signer: Signer) -> Checkpoint:
@@ -256,7 +273,7 @@ def _checkpoint(last: Any, after: int, rows: Sequence[Any], at: datetime, signer
             "at": utc_text(at),
             "prev_hash": hashlib.sha256(last.content).hexdigest() if last else START,
             "after_seq": after,
-            "up_to_seq": rows[-1].seq,
+            "up_to_seq": rows[-1].seq if rows else after,
             "entries": len(rows),
             "entries_hash": hash_of_entries(row.hash for row in rows),
             "heads": [[portout_id, *heads[portout_id]] for portout_id in sorted(heads)],

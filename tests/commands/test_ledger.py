@@ -193,6 +193,13 @@ async def test_what_an_earlier_key_sealed_is_pruned_when_that_key_is_given(old: 
     assert (await old("ledger", "checkpoint")).code == 0
     earlier = (await old("ledger", "key")).out.strip()
     rotated = {"PORTOUT_LEDGER_KEY": base64.b64encode(b"z" * 32).decode()}
+    refused = await old("ledger", "prune", "--yes", **rotated)
+    assert (refused.code, f"portout ledger checkpoint --public-key {earlier}" in refused.sentence) == (
+        1,
+        True,
+    )
+    taken_over = await old("ledger", "checkpoint", "--public-key", earlier, **rotated)
+    assert (taken_over.code, taken_over.out[:20]) == (0, "1 checkpoint written")
     assert (await old("ledger", "prune", "--yes", **rotated)).code == 5
     pruned = await old("ledger", "prune", "--yes", "--public-key", earlier, **rotated)
     assert (pruned.code, "1 order pruned, 2 entries." in pruned.out) == (0, True)

@@ -13,7 +13,8 @@ from records import checkpoint_file
 from records.opening import open_records
 from records.store import Records
 from settings import Settings
-from tests.records.conftest import NOW
+from tests.records.behind import behind_its_back
+from tests.records.conftest import NOW, OTHER_KEY
 from tests.records.sealed import write
 
 
@@ -74,3 +75,19 @@ def test_a_file_of_another_ledger_fails(records: Records, settings: Settings, tm
         )
     settings.checkpoint_file.write_text("no checkpoint\n")
     assert said(records, settings)[0] == "FAILED"
+
+
+def test_a_last_checkpoint_that_is_edited_or_foreign_fails(records: Records, settings: Settings) -> None:
+    assert records.checkpoints.public_key is not None
+    rotated = settings.model_copy(update={"ledger_key": OTHER_KEY})
+    with closing(open_records(rotated)) as other:
+        health, told = said(other, settings)
+    assert (health, told.partition(",")[0]) == (
+        "FAILED",
+        f"Checkpoint 2 is the last one and signed by another key than PORTOUT_LEDGER_KEY ({records.checkpoints.public_key})",
+    )
+    behind_its_back(settings.records_url, "UPDATE checkpoints SET signature = 'AA==' WHERE number = 2")
+    assert said(records, settings) == (
+        "FAILED",
+        "Checkpoint 2 was edited, so nothing can be sealed after it: see `portout ledger verify`.",
+    )

@@ -37,8 +37,8 @@ def closed(records: Records, *portouts: str) -> None:
         )
 
 
-def seal(records: Records, outside: Path) -> int:
-    return checkpoint_file.seal(records.checkpoints, outside, NOW)
+def seal(records: Records, outside: Path, *trusted: str) -> int:
+    return checkpoint_file.seal(records.checkpoints, outside, NOW, trusted)
 
 
 def verified(records: Records, outside: Path, *trusted: str) -> Verified:

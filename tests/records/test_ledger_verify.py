@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -12,6 +13,7 @@ from records import ledger_checkpoints
 from records.canonical import canonical
 from records.checkpoint_file import BadFile
 from records.errors import DatabaseDamaged
+from records.ledger_checkpoints import ForeignCheckpoint
 from records.ledger_entries import EntryKind
 from records.store import Records
 from tests.records.behind import behind_its_back
@@ -196,9 +198,48 @@ def test_checkpoints_of_a_key_that_nobody_trusts_count_for_nothing(
     assert "Checkpoint 1 is signed by a key that is not trusted here" in faults(later, outside)
     before = sealed.checkpoints.public_key
     assert before is not None
-    seal(later, outside)
+    seal(later, outside, before)
     found = verified(later, outside, before)
     assert (found.faults, found.checkpoints) == ([], 4)
+
+
+def test_nothing_is_built_on_a_checkpoint_that_a_foreign_key_signed(
+    sealed: Records, open_records: Open, outside: Path
+) -> None:
+    forger = open_records(ledger_key=OTHER_KEY)
+    foreign, ours = forger.checkpoints.public_key, sealed.checkpoints.public_key
+    assert foreign is not None
+    assert ours is not None
+    seal(forger, outside, ours)
+    before = outside.read_bytes()
+    write(sealed, "p5")
+    told = f"Nothing was written to {outside}: Checkpoint 4 is the last one and signed by another key"
+    with pytest.raises(BadFile, match=re.escape(told)) as refused:
+        seal(sealed, outside)
+    assert f"`portout ledger checkpoint --public-key {foreign}` once" in str(refused.value)
+    assert outside.read_bytes() == before
+    with pytest.raises(ForeignCheckpoint, match="Checkpoint 4 is the last one"):
+        sealed.checkpoints.not_sealed()
+    assert open_records(ledger_key=None).checkpoints.not_sealed() == 4
+
+
+def test_a_new_key_takes_over_from_the_old_one_even_when_nothing_else_is_new(
+    records: Records, open_records: Open, outside: Path
+) -> None:
+    write(records, "p1")
+    assert seal(records, outside) == 1
+    old = records.checkpoints.public_key
+    assert old is not None
+    rotated = open_records(ledger_key=OTHER_KEY)
+    assert seal(rotated, outside, old) == 1
+    assert seal(rotated, outside) == 0
+    write(rotated, "p2")
+    assert seal(rotated, outside) == 1
+    assert (verified(rotated, outside, old).faults, rotated.checkpoints.not_sealed()) == ([], 0)
+    assert [checkpoint.number for seq in (4, 5) if (checkpoint := rotated.checkpoints.covering(seq))] == [
+        1,
+        3,
+    ]
 
 
 def test_a_checkpoint_that_somebody_wrote_anew_with_another_key_is_found(
