@@ -14,7 +14,7 @@ from records.engine import CHUNK, Database
 from records.ledger_chain import AS_STORED, START, Link, faults_of
 from records.ledger_checkpoints import Checkpoint, Checkpoints, Content, hash_of_entries
 from records.ledger_stubs import Stub, stub_or_fault
-from records.schema import ledger, stubs
+from records.schema import cases, ledger, stubs
 
 KEPT_FAULTS = 1_000
 """So many faults are told; of the others only the number."""
@@ -88,6 +88,7 @@ _ENDS = (
 _AT = sa.select(ledger.c.portout_id, ledger.c.position, ledger.c.hash, ledger.c.seq).where(
     ledger.c.portout_id.in_(_WANTED)
 )
+_SUPPORT_KEY = sa.select(cases.c.support_key).where(cases.c.portout_id == sa.bindparam("portout"))
 _AFTER = sa.select(sa.func.count()).select_from(ledger).where(ledger.c.seq > sa.bindparam("after"))
 
 
@@ -130,7 +131,16 @@ class Verifier:
         for portout_id, of_one in groupby(rows, key=lambda row: str(row[0].portout_id)):
             found.port_outs += 1
             for fault in _faults(portout_id, of_one):
-                found.blame(fault)
+                self._blame(found, portout_id, fault)
+
+    def _blame(self, found: Verified, portout_id: str, fault: str) -> None:
+        """Tell a fault of a port-out, by the name that people call the order too, if it is known."""
+        if len(found.faults) < KEPT_FAULTS:
+            with self._database.read() as connection:
+                key = connection.execute(_SUPPORT_KEY, {"portout": portout_id}).scalar_one_or_none()
+            if key:
+                fault = fault.replace(f"ort-out {portout_id}", f"ort-out {portout_id} ({key})", 1)
+        found.blame(fault)
 
     def _rows(
         self, found: Verified, on_entries: Callable[[int], None]
@@ -165,7 +175,7 @@ class Verifier:
                 pruned = row.portout_id
                 stub = stub_or_fault(row, self._trusted)
                 if isinstance(stub, str):
-                    found.blame(stub)
+                    self._blame(found, str(row.portout_id), stub)
             portout, position = page[-1].portout_id, page[-1].position
 
     def _verify_checkpoints(self, file: Path, found: Verified) -> None:
@@ -319,16 +329,20 @@ class Verifier:
         here = {(portout, position): hash_ for _, portout, position, hash_ in entries}
         for portout, position in here:
             if position > heads.get(portout, (0, ""))[0]:
-                found.blame(
-                    f"Port-out {portout}, entry {position} was inserted: checkpoint {number} does not know it."
+                self._blame(
+                    found,
+                    portout,
+                    f"Port-out {portout}, entry {position} was inserted: checkpoint {number} does not know it.",
                 )
         missing = []
         for portout, (position, hash_) in heads.items():
             if (portout, position) not in here:
                 missing.append(portout)
             elif here[portout, position] != hash_:
-                found.blame(
-                    f"Port-out {portout}, entry {position} is not the one that checkpoint {number} holds: it was replaced."
+                self._blame(
+                    found,
+                    portout,
+                    f"Port-out {portout}, entry {position} is not the one that checkpoint {number} holds: it was replaced.",
                 )
         for start in range(0, len(missing), CHUNK):
             wanted = missing[start : start + CHUNK]
@@ -337,7 +351,7 @@ class Verifier:
                     row[0]: row[1] for row in connection.execute(_ENDS, {"wanted": wanted})
                 }
             for portout in wanted:
-                found.blame(_missing(portout, heads[portout][0], ends.get(portout), number))
+                self._blame(found, portout, _missing(portout, heads[portout][0], ends.get(portout), number))
         if found.fault_count == before:
             when = datetime.fromisoformat(content.at)
             found.blame(

@@ -145,7 +145,9 @@ async def test_a_change_behind_its_back_is_found_with_exit_code_5(old: Inside, t
     behind_its_back(f"sqlite:///{tmp_path}/records.db", "DELETE FROM ledger WHERE portout_id = 'new'")
     found = await old("ledger", "verify")
     assert found.code == 5
-    assert "Port-out new is lost: checkpoint 1 holds its entry 2, and none of it is left." in found.out
+    assert (
+        "Port-out new (PO_new) is lost: checkpoint 1 holds its entry 2, and none of it is left." in found.out
+    )
     assert "2 entries of 1 port-out, 1 checkpoint: 1 FAULT." in found.out
     assert (await old("ledger", "verify", "--json")).json["fault_count"] == 1
     pruned = await old("ledger", "prune", "--yes")

@@ -11,6 +11,7 @@ import pytest
 
 from records import ledger_checkpoints
 from records.canonical import canonical
+from records.cases import CaseUpdate
 from records.checkpoint_file import BadFile
 from records.errors import DatabaseDamaged
 from records.ledger_checkpoints import ForeignCheckpoint
@@ -112,6 +113,31 @@ def test_sqlite_takes_any_type_and_verifying_goes_on(
     found = faults(sealed, outside)
     assert told in found
     assert "checkpoint 2" not in found
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            "DELETE FROM ledger WHERE portout_id = 'p2'",
+            "Port-out p2 (PO_2) is lost: checkpoint 2 holds its entry 4, and none of it is left.",
+        ),
+        (
+            "DELETE FROM ledger WHERE portout_id = 'p2' AND position = 4",
+            "The end of port-out p2 (PO_2) is cut off: its entry 4 is missing, which checkpoint 2 holds.",
+        ),
+        (
+            "UPDATE ledger SET kind = 'x' WHERE portout_id = 'p2' AND position = 4",
+            "Port-out p2 (PO_2), entry 4 was edited: its column kind is not what its bytes say.",
+        ),
+    ],
+)
+def test_an_order_is_named_as_people_call_it_where_that_is_known(
+    sealed: Records, url: str, outside: Path, change: str, told: str
+) -> None:
+    sealed.cases.upsert(CaseUpdate(portout_id="p2", support_key="PO_2", updated_at=NOW))
+    behind_its_back(url, change)
+    assert told in faults(sealed, outside).splitlines()
 
 
 def test_a_last_entry_that_was_rewritten_with_its_hash_is_found_by_the_checkpoint(
