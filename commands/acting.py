@@ -20,6 +20,11 @@ class Actor:
     name: str
     token: "Token | None" = None
 
+    @property
+    def token_id(self) -> str | None:
+        """The public id of what proves it."""
+        return self.token.token_id if self.token else None
+
     def grant(self, records: "Records", *, portout_id: str, action: str, at: datetime) -> str | None:
         """What lets one act of theirs count as verified; None without a token."""
         if self.token is None:

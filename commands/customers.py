@@ -2,12 +2,13 @@
 
 import getpass
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import SecretStr
 
-from commands.acting import whoever
+from commands.acting import actor, whoever
 from commands.customers_files import AsJson, By, export, import_file
 from commands.customers_rekey import rekey
 from commands.output import Failed, print_fields, print_json, print_lines, print_table
@@ -16,7 +17,7 @@ from commands.times import moment, now
 
 if TYPE_CHECKING:
     from records.customers import CustomerDetails
-    from records.customers_changes import CustomerChange
+    from records.customers_changes import Change, CustomerChange
 
 Why = Annotated[str, typer.Option(help="The reason, for the history; of a lock also for reviewers.")]
 Who = Annotated[
@@ -25,6 +26,10 @@ Who = Annotated[
         metavar="NUMBER_OR_ID", help="A phone number with its country code, or the customer's id."
     ),
 ]
+ByReviewer = Annotated[
+    str | None, typer.Option(help="Who you are, without a token: one of PORTOUT_REVIEWERS.")
+]
+_BY_REVIEWERS = ("locked", "unlocked")
 _CHANGES = {
     "pin_changed_at": "PIN changed",
     "email_changed_at": "E-mail changed",
@@ -60,32 +65,33 @@ def set_pin(who: Who, by: By = None) -> None:
     """Put a PIN on file. It is asked for twice, or read as one line from standard input; it is never an argument."""
     place, at = find_place(), now()
     with place.records() as records:
-        actor = whoever(place.settings, records, by, at)
+        name = whoever(place.settings, records, by, at)
         details = records.customers.show(who)
-        records.customers.set_pin(details.customer.id, _ask_for_pin(), at, by=actor)
+        records.customers.set_pin(details.customer.id, _ask_for_pin(), at, by=name)
     print_lines(f"The PIN of customer {details.customer.id} is set.")
 
 
-def lock(who: Who, why: Why, by: By = None) -> None:
+def lock(who: Who, why: Why, by: ByReviewer = None) -> None:
     """Lock a customer: the holder wants no number to leave. What the rules make of it is the policy's affair."""
     place, at = find_place(), now()
     with place.records() as records:
-        actor = whoever(place.settings, records, by, at)
+        acting = actor(place.settings, records, by, at)
         customer = records.customers.show(who).customer
-        records.customers.lock(customer.id, at, by=actor, why=_reason(why))
+        records.customers.lock(customer.id, at, by=acting.name, why=_reason(why), token=acting.token_id)
     print_lines(
-        f"Customer {customer.id} is locked by {actor}. Orders that wait see it after `portout rescreen`."
+        f"Customer {customer.id} is locked by {_proved(acting.name, acting.token_id)}. "
+        "Orders that wait see it after `portout rescreen`."
     )
 
 
-def unlock(who: Who, why: Why, by: By = None) -> None:
+def unlock(who: Who, why: Why, by: ByReviewer = None) -> None:
     """End a customer's lock."""
     place, at = find_place(), now()
     with place.records() as records:
-        actor = whoever(place.settings, records, by, at)
+        acting = actor(place.settings, records, by, at)
         customer = records.customers.show(who).customer
-        records.customers.unlock(customer.id, at, by=actor, why=_reason(why))
-    print_lines(f"Customer {customer.id} is unlocked by {actor}.")
+        records.customers.unlock(customer.id, at, by=acting.name, why=_reason(why), token=acting.token_id)
+    print_lines(f"Customer {customer.id} is unlocked by {_proved(acting.name, acting.token_id)}.")
 
 
 def history(who: Who, as_json: AsJson = False) -> None:
@@ -97,8 +103,16 @@ def history(who: Who, as_json: AsJson = False) -> None:
     elif not changes:
         print_lines("Nothing was changed since changes are written down.")
     else:
-        rows = [[moment(change.at), change.by, change.action.value, _told(change)] for change in changes]
+        rows = [[moment(change.at), _by(change), change.action.value, _told(change)] for change in changes]
         print_table("History", ["When", "By", "What", "How"], rows, whole=("When",))
+
+
+def _by(change: "CustomerChange") -> str:
+    return _proved(change.by, change.token) if change.action.value in _BY_REVIEWERS else change.by
+
+
+def _proved(name: str, token: str | None) -> str:
+    return f"{name} ({'verified' if token else 'unverified'})"
 
 
 def _reason(why: str) -> str:
@@ -112,13 +126,17 @@ def _told(change: "CustomerChange") -> str:
     told = [f"from {change.file}"] if change.file else []
     told += [change.why] if change.why else []
     told += [
-        f"{one.field}: {_words(one.before)} → {_words(one.after)}" if one.field != "pin" else "another PIN"
+        f"{one.field}: {_words(one, one.before)} → {_words(one, one.after)}"
+        if one.field != "pin"
+        else "another PIN"
         for one in change.changes
     ]
     return "; ".join(told)
 
 
-def _words(value: "str | list[str] | None") -> str:
+def _words(change: "Change", value: "str | list[str] | None") -> str:
+    if isinstance(value, str) and change.field.endswith("_at"):
+        return moment(datetime.fromisoformat(value))
     return (", ".join(value) if isinstance(value, list) else value) or "—"
 
 

@@ -250,8 +250,11 @@ class Customers:
             for row in rows
         ]
 
-    def lock(self, number_or_id: str, at: datetime, *, by: str, why: str) -> None:
+    def lock(self, number_or_id: str, at: datetime, *, by: str, why: str, token: str | None = None) -> None:
         """The holder wants no number to leave.
+
+        Args:
+            token: public id of the one that proved who `by` is.
 
         Raises:
             UnknownCustomer: nobody has that id or number.
@@ -267,10 +270,11 @@ class Customers:
                 )
             self._refuse_pin(row, why)
             self._update(connection, row, _LOCK, (at, by, why), at)
-            write_change(connection, change_row(row.customer_id, Action.LOCKED, by=by, at=at, why=why))
+            entry = change_row(row.customer_id, Action.LOCKED, by=by, at=at, why=why, token=token)
+            write_change(connection, entry)
 
-    def unlock(self, number_or_id: str, at: datetime, *, by: str, why: str) -> None:
-        """Ends a lock.
+    def unlock(self, number_or_id: str, at: datetime, *, by: str, why: str, token: str | None = None) -> None:
+        """Ends a lock; `token` as in `lock`.
 
         Raises:
             UnknownCustomer: nobody has that id or number.
@@ -287,7 +291,9 @@ class Customers:
                 Change("lock_why", row.lock_why, None),
             ]
             self._update(connection, row, _LOCK, (None, None, None), at)
-            entry = change_row(row.customer_id, Action.UNLOCKED, by=by, at=at, why=why, changes=before)
+            entry = change_row(
+                row.customer_id, Action.UNLOCKED, by=by, at=at, why=why, changes=before, token=token
+            )
             write_change(connection, entry)
 
     def import_file(

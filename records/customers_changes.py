@@ -48,6 +48,7 @@ class CustomerChange:
         by: who did it.
         file: from which file it came, if from one.
         why: the reason given for a lock, or for its end.
+        token: public id of the token that proved who locked or unlocked; None when a name was only said.
     """
 
     at: datetime
@@ -56,6 +57,7 @@ class CustomerChange:
     file: str | None
     why: str | None
     changes: list[Change]
+    token: str | None
 
 
 def change_row(
@@ -67,6 +69,7 @@ def change_row(
     file: str | None = None,
     why: str | None = None,
     changes: Sequence[Change] = (),
+    token: str | None = None,
 ) -> dict[str, Any]:
     """An entry as it is inserted."""
     return {
@@ -77,6 +80,7 @@ def change_row(
         "file": file,
         "why": why,
         "changes": [asdict(change) for change in changes] or None,
+        "token": token,
     }
 
 
@@ -99,6 +103,7 @@ def changes_of(connection: Connection, customer_id: str) -> list[CustomerChange]
             file=row.file,
             why=row.why,
             changes=[Change(**change) for change in row.changes or ()],
+            token=row.token,
         )
         for row in connection.execute(_OF, {"wanted": customer_id})
     ]

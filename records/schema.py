@@ -15,7 +15,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from records.errors import DatabaseDamaged, NaiveTime
 
-REVISION = "0008"
+REVISION = "0009"
 """The newest migration: what a database must be at for this code."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -160,6 +160,7 @@ customer_changes = sa.Table(
     sa.Column("file", Words),
     sa.Column("why", Words),
     sa.Column("changes", sa.JSON(none_as_null=True)),
+    sa.Column("token", sa.Text),
     sa.Index(None, "customer_id", "seq"),
     sqlite_autoincrement=True,
 )

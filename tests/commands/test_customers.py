@@ -1,6 +1,7 @@
 """The commands on customers. A PIN is never an argument and never shown."""
 
 import getpass
+import re
 import stat
 import sys
 from pathlib import Path
@@ -106,26 +107,58 @@ async def test_a_dry_run_says_what_would_be_done_and_does_nothing(apart: Shell, 
     assert (await apart("customers", "show", "C-1")).code == 1
 
 
+@pytest.fixture
+def desk(tmp_path: Path) -> Inside:
+    """The command line of two reviewers, with one customer."""
+    return Inside({"PORTOUT_HOME": str(tmp_path), "PORTOUT_REVIEWERS": "dana,eve"})
+
+
 async def test_a_customer_is_locked_and_unlocked_and_both_stand_in_the_history(
-    apart: Shell, tmp_path: Path
+    desk: Inside, tmp_path: Path
 ) -> None:
-    await apart("customers", "import", file_of(tmp_path, "C-1,Maria Lopez,,+12125550101,"))
-    locked = await apart("customers", "lock", "+12125550101", "--why", "Travels", "--by", "dana")
-    assert locked.out.startswith("Customer C-1 is locked by dana.")
-    assert "by dana Travels" in (await apart("customers", "show", "C-1")).out
-    again = await apart("customers", "lock", "C-1", "--why", "Once more")
+    await desk("customers", "import", file_of(tmp_path, "C-1,Maria Lopez,,+12125550101,"))
+    locked = await desk("customers", "lock", "+12125550101", "--why", "Travels", "--by", "dana")
+    assert locked.out.startswith("Customer C-1 is locked by dana (unverified).")
+    assert "by dana Travels" in (await desk("customers", "show", "C-1")).out
+    again = await desk("customers", "lock", "C-1", "--why", "Once more", "--by", "eve")
     assert (again.code, again.sentence[:32]) == (1, "Customer C-1 is locked already, ")
-    assert (await apart("customers", "unlock", "C-1", "--why", " ")).code == 2
-    await apart("customers", "unlock", "C-1", "--why", "Is back", "--by", "eve")
-    told = (await apart("customers", "history", "C-1", "--json")).json
+    assert (await desk("customers", "unlock", "C-1", "--why", " ", "--by", "eve")).code == 2
+    await desk("customers", "unlock", "C-1", "--why", "Is back", "--by", "eve")
+    told = (await desk("customers", "history", "C-1", "--json")).json
     assert [(entry["action"], entry["why"]) for entry in told] == [
         ("added", None),
         ("locked", "Travels"),
         ("unlocked", "Is back"),
     ]
-    shown = (await apart("customers", "history", "C-1")).out
+    shown = (await desk("customers", "history", "C-1")).out
     assert "from customers.csv" in shown
     assert "locked_by: dana → —" in shown
+    assert re.search(r"locked_at: 20\d\d-\d\d-\d\d \d\d:\d\d UTC → —", " ".join(shown.split()))
+
+
+async def test_a_lock_is_a_reviewers_and_says_whether_they_proved_who_they_are(
+    desk: Inside, tmp_path: Path
+) -> None:
+    await desk("customers", "import", file_of(tmp_path, "C-1,Maria Lopez,,+12125550101,"))
+    added = (await desk("token", "add", "eve", "--role", "reviewer", "--json")).json
+    lock = ("customers", "lock", "C-1", "--why", "Travels")
+    assert (await desk(*lock, "--by", "mallory")).sentence.startswith("mallory is not a reviewer; these may")
+    assert (await desk(*lock)).sentence.startswith("Say who you are with --by; these may decide")
+    assert (await desk(*lock, "--by", "dana", PORTOUT_TOKEN=added["token"])).code == 1
+    assert (await desk(*lock, PORTOUT_TOKEN=added["token"])).out.startswith(
+        "Customer C-1 is locked by eve (verified)."
+    )
+    unlock = ("customers", "unlock", "C-1", "--why", "Is back")
+    assert (await desk(*unlock, "--by", "mallory")).sentence.startswith("mallory is not a reviewer")
+    assert (await desk(*unlock, "--by", "dana")).out == "Customer C-1 is unlocked by dana (unverified).\n"
+    told = (await desk("customers", "history", "C-1", "--json")).json
+    assert [(entry["by"], entry["token"]) for entry in told[1:]] == [
+        ("eve", added["token_id"]),
+        ("dana", None),
+    ]
+    shown = (await desk("customers", "history", "C-1", COLUMNS="160")).out
+    assert "eve (verified)" in shown
+    assert "dana (unverified)" in shown
 
 
 async def test_customers_are_exported_without_their_pins_for_their_owner_only(

@@ -74,6 +74,13 @@ def test_a_lock_says_since_when_by_whom_and_why_and_ends(filled: Records) -> Non
     assert (locked.action, locked.by, locked.why, locked.at) == (Action.LOCKED, "dana", "Travels", LATER)
     assert (unlocked.action, unlocked.by, unlocked.why) == (Action.UNLOCKED, "bob", "Is back")
     assert Change("lock_why", "Travels", None) in unlocked.changes
+    assert (locked.token, unlocked.token) == (None, None)
+
+
+def test_the_token_that_proves_who_locks_or_unlocks_is_kept(filled: Records) -> None:
+    filled.customers.lock("c1", LATER, by="dana", why="Travels", token="t1")
+    filled.customers.unlock("c1", LATER, by="robin", why="Is back", token="t2")
+    assert [change.token for change in filled.customers.history("c1")] == [None, "t1", "t2"]
 
 
 def test_a_file_can_lock_and_only_a_command_unlocks(filled: Records, lines: Path) -> None:
