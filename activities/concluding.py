@@ -188,9 +188,9 @@ class ConcludingActivities:
                     "by": "deadline",
                     "outcome": outcome,
                     "why": why,
-                    "answer": answer.model_dump() if answer else None,
+                    "answer": answer.model_dump(exclude={"reason"}) if answer else None,
                 },
-                personal={},
+                personal={"reason": answer.reason} if answer else {},
                 at=given.now,
             )
         )
@@ -220,7 +220,7 @@ def entry_of(
         "score": decided.score,
         "people": decided.people,
         "reject_as": decided.reject_as,
-        "answer": conclusion.answer.model_dump() if conclusion.answer else None,
+        "answer": conclusion.answer.model_dump(exclude={"reason"}) if conclusion.answer else None,
         "documents_came": given.document_hashes,
         "asks_for": decided.request.types if decided.request else [],
         "findings": [
@@ -242,6 +242,8 @@ def entry_of(
             "findings": seen,
             "notes": conclusion.notes,
         }
+        # A text of the rules may name facts of the order. Sent, one that names none is kept in clear (`is_authored`).
+        | ({"reason": conclusion.answer.reason} if conclusion.answer else {})
         | (
             {}
             if customers is None

@@ -1,8 +1,12 @@
 """What every entry of the ledger says besides its own: under which rules it was made, and who acted."""
 
+import json
+
 from activities.contracts import Opened, Verdict
 from records.cases import Case, DecidedBy
+from records.errors import DatabaseDamaged
 from records.ledger_actor import DEADLINE, POLICY, LedgerActor
+from records.store import Records
 from records.tokens import Verified
 from screening.bundle import ENGINE_VERSION
 
@@ -27,6 +31,23 @@ def header_from(case: Case | None, round_: int) -> dict[str, object]:
         "engine": ENGINE_VERSION,
         "mode": case.mode if case else None,
     }
+
+
+def is_authored(records: Records, policy_digest: str, reason: str) -> bool:
+    """Whether a reason stands in the rules word for word, so that it names nobody and may be kept in clear.
+
+    Every other one is sealed with the personal facts, whoever decided: a person may have typed anything, and a text of the
+    rules may name facts of the order.
+
+    Raises:
+        DatabaseUnavailable: try again later.
+    """
+    try:
+        rules = records.policies.load(policy_digest) or b""
+    except DatabaseDamaged:
+        return False
+    # The canonical form of a bundle is JSON without blanks.
+    return f'"reason":{json.dumps(reason, ensure_ascii=False)}'.encode("utf-8", "backslashreplace") in rules
 
 
 def person(name: str | None, verified: Verified | None) -> LedgerActor:

@@ -146,7 +146,7 @@ class OpeningActivities:
             outcome=body["outcome"],
             decided_by=body["decided_by"],
             reviewer=body["reviewer"],
-            reason=body["reason"],
+            reason=answer.reason,
             rejection_code=body["carrier_rejection_code"],
             carrier_status=body["carrier_status"],
             score=case.score if case else None,
@@ -216,7 +216,7 @@ def judge(
     choice = in_force.bundle.choose(countries_of(order.phone_numbers), tags, several)
     policy = choice.policy
     round_ = max(past.next_round, given.carried.round if given.carried else 1)
-    sent_before = [Barred(code=code, reason=reason) for code, reason in past.barred if reason is not None]
+    sent_before = [Barred(code=code, reason=reason) for code, reason in past.barred]
     refused = [*sent_before, *(given.carried.refused if given.carried else [])]
     began = given.now if round_ > 1 else order.inserted_at or given.now
     limit = began + (policy.respond.again_within if round_ > 1 else policy.respond.within)

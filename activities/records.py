@@ -5,7 +5,7 @@ import asyncio
 from temporalio import activity
 
 from activities.contracts import Ending
-from activities.entries import header_of, who_decided
+from activities.entries import header_of, is_authored, who_decided
 from records.cases import CaseUpdate, Stage
 from records.ledger_actor import CARRIER
 from records.ledger_entries import REFUSED_AS_INVALID, EntryKind, LedgerEntry
@@ -30,17 +30,24 @@ def write_ending(records: Records, ending: Ending) -> None:
         DatabaseUnavailable: try again; nothing was written.
     """
     opened, verdict = ending.opened, ending.verdict
-    order = opened.order
+    order, answer = opened.order, verdict.answer if verdict else None
+    in_clear = answer is not None and is_authored(records, opened.policy_digest, answer.reason)
+    personal = {}
+    if verdict and verdict.reason:
+        personal["reviewer_reason"] = verdict.reason
+    if answer is not None and not in_clear:
+        personal["reason"] = answer.reason
     body = header_of(opened) | {
         "outcome": ending.outcome,
         "decided_by": ending.decided_by,
         "reviewer": verdict.reviewer if verdict else None,
         "first_reviewer": verdict.first_reviewer if verdict else None,
         "channel": verdict.channel if verdict else None,
-        "status": verdict.answer.status if verdict else None,
-        "rejection_code": verdict.answer.rejection_code if verdict else None,
-        "reason": verdict.answer.reason if verdict else None,
-        "sent": ending.sent.model_dump() if ending.sent else None,
+        "status": answer.status if answer else None,
+        "rejection_code": answer.rejection_code if answer else None,
+        "reason": answer.reason if answer and in_clear else None,
+        # Sent is what was fixed, the code at most left out: its reason is the one above.
+        "sent": ending.sent.model_dump(exclude=None if in_clear else {"reason"}) if ending.sent else None,
         "carrier_status": ending.carrier_status,
         "carrier_rejection_code": ending.rejection_code,
         "would_have": ending.conclusion.outcome if ending.conclusion else None,
@@ -54,7 +61,7 @@ def write_ending(records: Records, ending: Ending) -> None:
             kind=ending.kind,
             step_key=f"{opened.run_id}:{ending.kind}",
             body=body,
-            personal={"reviewer_reason": verdict.reason} if verdict and verdict.reason else {},
+            personal=personal,
             actor=who_decided(verdict) if verdict and ending.kind is EntryKind.ANSWERED else CARRIER,
             at=ending.at,
         )

@@ -192,6 +192,12 @@ def _without_its_words(given: AdmitInput, left_out: str) -> AdmitInput:
 
 def _decision(given: AdmitInput, actor: Actor, admission: Admission) -> LedgerEntry:
     opened, verified = given.opened, actor.verified
+    # A denial sends the person's own words, an approval the policy's as they stand in the rules.
+    unsaid = {"reason"} if given.action == "deny" else None
+    because = admission.refused_because
+    if because and given.reject_as:
+        # It stands in clear, so it repeats nothing that was typed.
+        because = because.replace(f"'{given.reject_as}'", "of that name")
     personal = {"reason": given.reason}
     if given.override_reason:
         personal["override_reason"] = given.override_reason
@@ -210,8 +216,8 @@ def _decision(given: AdmitInput, actor: Actor, admission: Admission) -> LedgerEn
             "waits_for_another": admission.waits_for_another,
             "overrides": given.conclusion.denied_by if given.action == "approve" else [],
             "types": given.types,
-            "answer": admission.answer.model_dump() if admission.answer else None,
-            "refused_because": admission.refused_because,
+            "answer": admission.answer.model_dump(exclude=unsaid) if admission.answer else None,
+            "refused_because": because,
         },
         personal=personal,
         actor=person(given.reviewer, verified),

@@ -169,13 +169,15 @@ def prune(
 
 
 def erase(which: Which, by: By = None, yes: Yes = False) -> None:
-    """Destroy the key of one order's personal facts, for a customer who is gone. The chain stays whole.
+    """Destroy the key of one order's personal facts, people's words included, for a customer who is gone. The chain
+    stays whole.
 
     Its numbers stay in the history while rules may look back on them: run it again then. Exits with 5 if what was
     deleted may still stand in the database's log, because others read it meanwhile: run it again.
     """
     from commands.acting import operator
     from commands.ledger_page import portout_of
+    from commands.timeline import words_in_clear
     from records.ledger_actor import LedgerActor
 
     at = now()
@@ -183,18 +185,24 @@ def erase(which: Which, by: By = None, yes: Yes = False) -> None:
     with place.records() as records:
         actor = operator(place.settings, records, by, at)
         portout_id, _ = portout_of(records, which)
-        _ask(yes, f"Names, numbers and notes in the ledger of {which} will be unreadable for ever.")
+        _ask(yes, f"Names, numbers, notes and reasons in the ledger of {which} will be unreadable for ever.")
         token = actor.token
         who = LedgerActor.person(
             actor.name, token=token.token_id if token else None, role=token.role if token else None
         )
         erased = records.pruning.erase(portout_id, by=who, at=at)
+        words = words_in_clear(records.ledger.entries(portout_id))
     if erased.anything:
         print_lines(
             f"The personal facts of {which} are erased, by {actor.name}. Backups that were made before, and Temporal's "
-            "history until its retention is over, still hold them. What was sent to the carrier, reasons included, stays in "
-            "the ledger as it was."
+            "history until its retention is over, still hold them. So does the carrier. In the ledger stays what was done, "
+            "when and by whom, what the rules found, and the codes and statuses that were sent."
         )
+        if words:
+            said = ", ".join(f"“{text}”" for text in words)
+            print_lines(
+                f"In clear stay these words, of the rules or written before such words were sealed: {said}."
+            )
     elif not erased.numbers_until:
         print_lines(f"{which} has no personal facts any more.")
     if erased.numbers_until:
@@ -209,7 +217,8 @@ def erase(which: Which, by: By = None, yes: Yes = False) -> None:
 def _still_in_log() -> NoReturn:
     print_lines(
         "Somebody used the database meanwhile, so what was deleted, keys included, may still stand in its log (the file "
-        "that ends in -wal): run this again when nobody reads, or stop the worker and the console for it."
+        "that ends in -wal) or in unused parts of its file: run this again when nobody reads, or stop the worker and the "
+        "console for it."
     )
     raise typer.Exit(WRONG)
 

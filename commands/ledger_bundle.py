@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from commands.ledger_page import LedgerPage, read_page, text_of
+from commands.ledger_page import LedgerLine, LedgerPage, read_page, text_of
 from commands.output import Failed, plain
 from records.errors import RecordsError
 from records.signing import as_pem
@@ -131,9 +131,10 @@ def _timeline(page: LedgerPage) -> Iterator[str]:
             yield plain(
                 f"   - {finding['rule_id']}: {finding['result']} ({finding['effect']}){f'; {facts}' if facts else ''}"
             )
-        if sent := line.body.get("sent"):
+        if sent := _sent(line):
+            said = f"“{sent['reason']}”" if sent["reason"] else "a reason that cannot be read"
             yield plain(
-                f"   Sent: {sent['status']}, code {sent['rejection_code']}, “{sent['reason']}”. "
+                f"   Sent: {sent['status']}, code {sent['rejection_code']}, {said}. "
                 f"The carrier showed: {line.body.get('carrier_status')}, code {line.body.get('carrier_rejection_code')}."
             )
     yield ""
@@ -162,11 +163,17 @@ def _answers(page: LedgerPage) -> Iterator[dict[str, Any]]:
                 "position": line.position,
                 "at": line.at,
                 "kind": line.kind,
-                "sent": line.body.get("sent"),
+                "sent": _sent(line),
                 "carrier_status": line.body.get("carrier_status"),
                 "carrier_rejection_code": line.body.get("carrier_rejection_code"),
                 "note": line.body.get("note"),
             }
+
+
+def _sent(line: LedgerLine) -> dict[str, Any] | None:
+    """What was sent to the carrier, with its reason even if that was sealed; None as the reason if it cannot be had."""
+    sent: dict[str, Any] | None = line.body.get("sent")
+    return sent and {"reason": (line.personal or {}).get("reason"), **sent}
 
 
 def _comments(page: LedgerPage) -> Iterator[dict[str, Any]]:

@@ -57,13 +57,14 @@ def _standing(shown: ShownOrder, now: datetime) -> Iterator[str]:
     until = f", until {moment(respond_by)}" if respond_by and now < respond_by else ""
     silence = f"; the carrier approves by silence at {moment(limit)}" if limit else ""
     again = f" (round {case.round})" if case.round > 1 else ""
+    said = f": “{case.reason}”" if case.reason else "."
     if case.watched:
         yield ended(case)
-        yield f"It is watched until {_watched_until(case)}. The carrier shows {case.carrier_status}: “{case.reason}”"
+        yield f"It is watched until {_watched_until(case)}. The carrier shows {case.carrier_status}{said}"
     elif stage is Stage.CLOSED:
         yield ended(case)
         code = f", code {case.rejection_code}" if case.rejection_code is not None else ""
-        yield f"The carrier showed {case.carrier_status}{code}: “{case.reason}”"
+        yield f"The carrier showed {case.carrier_status}{code}{said}"
     elif stage is Stage.AWAITING_REVIEW:
         yield f"Waits for a person{again}: {left}{until}{silence}."
         yield from _taken(shown, now)
@@ -171,7 +172,10 @@ def _ways(shown: ShownOrder) -> Iterator[list[str]]:
     yield ["Codes", "; ".join(_codes(shown.codes)) or "the carrier's list cannot be had just now"]
     for barred in shown.state.refused if shown.state else []:
         code = f"code {barred.code}" if barred.code is not None else "no code"
-        yield ["Refused before", f"{code}: “{barred.reason}”"]
+        said = (
+            f"“{barred.reason}”" if barred.reason else "a reason that was erased or cannot be unsealed here"
+        )
+        yield ["Refused before", f"{code}: {said}"]
 
 
 def _codes(codes: Sequence[EligibleCode]) -> Iterator[str]:

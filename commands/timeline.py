@@ -48,6 +48,19 @@ def comments_in(entries: Iterable[ReadEntry]) -> list[str]:
     return [str((entry.personal or {})["comment"]) for entry in newest]
 
 
+def words_in_clear(entries: Iterable[ReadEntry]) -> list[str]:
+    """The reasons and notes that stand unsealed in a port-out's entries, each once: no erasing takes them out.
+
+    They are the rules' own words. Versions before this one kept there what people and rules said to the carrier.
+    """
+    found: dict[str, None] = {}
+    for body in (entry.body for entry in entries):
+        answers = [body, body.get("answer") or {}, body.get("sent") or {}]
+        words = [*(answer.get("reason") for answer in answers), *(body.get("notes") or [])]
+        found.update(dict.fromkeys(str(text) for text in words if text))
+    return list(found)
+
+
 def _screened(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]:
     again = f", round {body['round']}" if body.get("round", 1) > 1 else ""
     advice = f"Advice: {body.get('outcome')}, score {body.get('score')}."
@@ -86,12 +99,12 @@ def _asked(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]:
     return f"documents asked for by {who}", f"{', '.join(body.get('types', []))}: “{personal.get('message')}”"
 
 
-def _answered(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
-    return "answered", f"{_answer(body)} The carrier shows {body.get('carrier_status')}."
+def _answered(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]:
+    return "answered", f"{_answer(body, personal)} The carrier shows {body.get('carrier_status')}."
 
 
-def _refused(body: dict[str, Any], _: dict[str, Any]) -> tuple[str, str]:
-    note = body.get("note") or f"The carrier did not take our answer: {_answer(body)}"
+def _refused(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]:
+    note = body.get("note") or f"The carrier did not take our answer: {_answer(body, personal)}"
     return "refused by the carrier", str(note)
 
 
@@ -123,9 +136,10 @@ _TELL: dict[str, Callable[[dict[str, Any], dict[str, Any]], tuple[str, str]]] = 
 }
 
 
-def _answer(body: dict[str, Any]) -> str:
+def _answer(body: dict[str, Any], personal: dict[str, Any]) -> str:
     code = f" with code {body['rejection_code']}" if body.get("rejection_code") is not None else ""
-    return f"{body.get('status')}{code}: “{body.get('reason')}”"
+    reason = personal.get("reason") or body.get("reason")
+    return f"{body.get('status')}{code}{f': “{reason}”' if reason else '.'}"
 
 
 def _joined(sentences: Any) -> str:

@@ -42,6 +42,7 @@ _LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bind
 _ONE_STATE = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _SECRETS = ("password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret")
 """libpq's names for what nobody may read."""
+_TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
 _UNDEFINED_TABLE_OR_COLUMN = ("42P01", "42703")
 
 if TYPE_CHECKING:
@@ -128,15 +129,26 @@ class Database:
 
         return postgresql.insert(table)
 
-    def drop_leftovers(self) -> bool:
+    def drop_leftovers(self, *, rewrite: bool = False) -> bool:
         """Write what was deleted over, where it still stands in SQLite's log. PostgreSQL does so in its own time.
 
-        Returns False if others read or wrote meanwhile, so that it still stands there: try again.
+        Args:
+            rewrite: write all of SQLite's file anew, too, while others who write wait: where rows moved from page to page
+                it may hold copies that `secure_delete` does not see.
+
+        Returns False if others read or wrote meanwhile, so that it may still stand there: try again.
         """
         if not self.sqlite:
             return True
-        with self._sentences(), self._engine.connect() as connection:
-            busy, _, _ = _driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        try:
+            with self._sentences(), self._engine.connect() as connection:
+                run = _driver(connection).execute
+                busy, _, _ = run(_TRUNCATE).fetchone()
+                if rewrite and not busy:
+                    run("VACUUM")
+                    busy, _, _ = run(_TRUNCATE).fetchone()
+        except DatabaseUnavailable:
+            return False
         return not busy
 
     def use_wal(self) -> None:

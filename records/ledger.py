@@ -278,7 +278,7 @@ class Ledger:
             if entry.kind == EntryKind.ANSWERED:
                 answer = entry
                 if facts.get("status") == "rejected-pending":
-                    barred.append((facts.get("rejection_code"), facts.get("reason")))
+                    barred.append((facts.get("rejection_code"), entry.reason))
         return PastRounds(over + 1, barred, answer)
 
     def answered(self, portout_ids: Sequence[str]) -> dict[str, datetime]:

@@ -31,9 +31,11 @@ class LedgerEntry:
         step_key: names the workflow step within its port-out; a second entry with it is not written.
         at: when it happened.
         actor: who did it.
-        body: plain JSON without personal facts. `round` (int) always; `answered` carries `status`,
-            `rejection_code` and `reason`; `refused_by_carrier` carries `http_status` (int).
-        personal: plain JSON of personal facts, sealed. A `reason` that names somebody may stand here instead.
+        body: plain JSON without personal facts, and none of what a person typed: nobody can take it back. `round` (int)
+            always; `answered` carries `status`, `rejection_code` and a `reason` that stands in the rules word for word;
+            `refused_by_carrier` carries `http_status` (int).
+        personal: plain JSON of personal facts, sealed. Every other `reason` stands here: a person's own words, or the
+            rules' filled in with facts of the order.
     """
 
     portout_id: str
@@ -67,6 +69,11 @@ class ReadEntry:
     hash: str
     actor: dict[str, str | None] = field(default_factory=dict)
 
+    @property
+    def reason(self) -> str | None:
+        """The reason of the answer that it tells of; None if there was none, or if it is sealed and cannot be had."""
+        return (self.personal or {}).get("reason") or self.body.get("reason")
+
 
 @dataclass(frozen=True, slots=True)
 class PastRounds:
@@ -75,7 +82,7 @@ class PastRounds:
     Args:
         next_round: 1 if none is over.
         barred: code and reason of every rejection that was sent; None where there was no code, or where the
-            reason was erased with the person. Never to be sent again.
+            reason was erased or cannot be unsealed. Never to be sent again.
         answer: our last answer, as long as nothing says that it does not stand: the carrier refused it, or somebody
             else has decided since.
     """

@@ -81,7 +81,7 @@ class Erased:
     Attributes:
         anything: False if there was nothing left to destroy.
         numbers_until: until then rules may look back on the order's numbers, so they are kept; None: they are gone.
-        stands_in_log: others used the database meanwhile, so what was destroyed still stands in SQLite's log.
+        stands_in_log: others used the database meanwhile, so what was destroyed may still stand in SQLite's files.
     """
 
     anything: bool
@@ -165,7 +165,8 @@ class Pruning:
                 )
                 self._ledger.append_within(connection, entry)
         # Even if nothing was left to delete: the time before it may have stayed in the log.
-        return Erased(bool(deleted), kept_until, stands_in_log=not self._database.drop_leftovers())
+        gone = self._database.drop_leftovers(rewrite=True)
+        return Erased(bool(deleted), kept_until, stands_in_log=not gone)
 
 
 def _looked_back_on_until(connection: Connection, portout_id: str) -> datetime | None:

@@ -10,6 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from screening.policy import Rejection
 from screening.results import Tolerant
 
+UNREADABLE = (
+    "The carrier refused a rejection of this order, and its reason was erased or cannot be unsealed here: name another "
+    "code, or reject the order in the carrier's portal."
+)
+
 
 class EligibleCode(Tolerant):
     """A code that the carrier accepts for one order."""
@@ -20,10 +25,15 @@ class EligibleCode(Tolerant):
 
 
 class Barred(Tolerant):
-    """What the carrier refused in an earlier round; code None when the rejection went without one."""
+    """What the carrier refused in an earlier round.
+
+    Attributes:
+        code: None when the rejection went without one.
+        reason: None when it was erased, or cannot be unsealed: it may have been any.
+    """
 
     code: int | None
-    reason: str
+    reason: str | None
 
 
 def pick(
@@ -69,10 +79,12 @@ def pick(
 def is_barred(code: int, reason: str | None, barred: Collection[Barred]) -> bool:
     """Say whether the carrier refused this before: the same reason with the same code, or without any.
 
-    Capitals and blanks make no other reason of it. With reason None any reason that was refused counts.
+    Capitals and blanks make no other reason of it. With reason None any reason that was refused counts, and a refused
+    reason that cannot be read any more is taken for this one.
     """
     return any(
-        refused.code in (None, code) and (reason is None or _plain(refused.reason) == _plain(reason))
+        refused.code in (None, code)
+        and (reason is None or refused.reason is None or _plain(refused.reason) == _plain(reason))
         for refused in barred
     )
 

@@ -22,7 +22,7 @@ from activities.who_acts import NEEDS_TOKENS, same_person
 from records.cases import DecidedBy, Stage
 from screening.effects import DocumentType
 from screening.policy import Mode
-from screening.rejection import is_barred
+from screening.rejection import UNREADABLE, is_barred
 from screening.results import Outcome
 from workflows.messages import Action, RefusedAttempt, ReviewAccepted, ReviewRequest, ScreeningState
 from workflows.steps import Steps
@@ -34,6 +34,7 @@ _LACKING = {
     "ask": "A message is needed.",
     "note": "A note needs a text.",
 }
+_REFUSED_REASON = "The carrier has already refused this reason; give another one."
 KEPT_ATTEMPTS = 50
 """More refused attempts than this are not kept: rubbish must not grow a run without end."""
 
@@ -349,9 +350,12 @@ def _asking_objection(request: ReviewRequest, opened: Opened) -> str | None:
 
 
 def _denial_objection(request: ReviewRequest, opened: Opened, conclusion: Conclusion) -> str | None:
-    # With whatever code: only another reason can be heard.
-    if any(is_barred(refused.code or 0, request.reason, [refused]) for refused in opened.refused):
-        return "The carrier has already refused this reason; give another one."
+    for refused in opened.refused:
+        # With whatever code: only another reason can be heard. Of one that nobody can read any more, no code may be
+        # sent that may have gone with it.
+        code = request.rejection_code if refused.reason is None else refused.code
+        if is_barred(code or 0, request.reason, [refused]):
+            return UNREADABLE if refused.reason is None else _REFUSED_REASON
     codes = [eligible.code for eligible in conclusion.eligible]
     if request.rejection_code is not None and codes and request.rejection_code not in codes:
         listed = ", ".join(map(str, codes))

@@ -50,7 +50,14 @@ def ledger_of(home: Path, orders: dict[str, datetime]) -> Inside:
     """A command line in a folder whose ledger holds these closed orders, and when they came."""
     records = open_records(settings_without_environment(home=home))
     for portout, at in orders.items():
-        body = {"round": 1, "note": "=HYPERLINK(1)", "policy": "p", "policy_digest": "0" * 64, "engine": "2"}
+        body = {
+            "round": 1,
+            "note": "=HYPERLINK(1)",
+            "reason": "An old reason.",
+            "policy": "p",
+            "policy_digest": "0" * 64,
+            "engine": "2",
+        }
         records.ledger.append_all(
             [
                 LedgerEntry(portout, kind, kind, at, body, {"name": NAME})
@@ -172,7 +179,8 @@ async def test_old_orders_are_pruned_and_persons_erased_only_when_it_is_meant(
     )
     erased = await old("ledger", "erase", "PO_new", "--yes", "--by", "dana")
     assert "The personal facts of PO_new are erased, by dana." in erased.out
-    assert "What was sent to the carrier, reasons included, stays in the ledger" in erased.out
+    assert "In the ledger stays what was done, when and by whom" in erased.out
+    assert "“An old reason.”" in erased.out
     again = await old("ledger", "erase", "new", "--yes")
     assert again.out.startswith("Its numbers stay in the history until ")
     behind_its_back(f"sqlite:///{tmp_path}/records.db", "DELETE FROM history")
@@ -186,7 +194,7 @@ async def test_old_orders_are_pruned_and_persons_erased_only_when_it_is_meant(
 async def test_what_a_reader_keeps_in_the_log_is_told_with_exit_code_5(
     old: Inside, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Database, "drop_leftovers", lambda _: False)
+    monkeypatch.setattr(Database, "drop_leftovers", lambda _, **__: False)
     told = await old("ledger", *command, "--yes")
     assert (told.code, "may still stand in its log" in told.out) == (5, True)
 

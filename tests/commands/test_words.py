@@ -78,6 +78,7 @@ def entry(kind: str, body: dict[str, Any], personal: dict[str, Any] | None, **mo
 
 
 ANSWER = {"status": "rejected-pending", "rejection_code": 1002, "reason": "Wrong PIN.", "round": 1}
+SEALED = {**ANSWER, "reason": None}
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,16 @@ ANSWER = {"status": "rejected-pending", "rejection_code": 1002, "reason": "Wrong
             entry(EntryKind.ANSWERED, {**ANSWER, "carrier_status": "rejected-pending"}, {}),
             "answered",
             "rejected-pending with code 1002: “Wrong PIN.” The carrier shows rejected-pending.",
+        ),
+        (
+            entry(EntryKind.ANSWERED, {**SEALED, "carrier_status": "rejected-pending"}, {"reason": "Ann."}),
+            "answered",
+            "rejected-pending with code 1002: “Ann.” The carrier shows rejected-pending.",
+        ),
+        (
+            entry(EntryKind.REFUSED_BY_CARRIER, SEALED, None, unreadable="It was erased."),
+            "refused by the carrier",
+            "The carrier did not take our answer: rejected-pending with code 1002. It was erased.",
         ),
         (
             entry(EntryKind.REFUSED_BY_CARRIER, {**ANSWER, "note": None}, {}),

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -297,6 +298,22 @@ def test_a_destroyed_key_is_nowhere_in_sqlites_files(past: Records, url: str, fi
     [(wrapped,)] = behind_its_back(url, "SELECT wrapped FROM keys WHERE portout_id = 'p1'", triggers=True)
     past.pruning.erase("p1", by=DANA, at=LATER)
     assert all(wrapped not in part.read_bytes() for part in file.parent.glob("records.db*"))
+
+
+def test_a_copy_that_sqlite_left_in_an_unused_part_of_its_file_is_gone_after_erasing(
+    past: Records, file: Path
+) -> None:
+    def in_file() -> bool:
+        return b"A copy of what Maria Lopez said" in file.read_bytes()
+
+    with closing(sqlite3.connect(file, isolation_level=None)) as leaving:
+        leaving.execute("PRAGMA secure_delete=OFF")
+        leaving.execute("INSERT INTO marks VALUES ('copy', 'A copy of what Maria Lopez said')")
+        leaving.execute("DELETE FROM marks")
+        leaving.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert in_file()
+    assert not past.pruning.erase("p1", by=DANA, at=LATER).stands_in_log
+    assert not in_file()
 
 
 def test_a_destroyed_key_that_a_reader_keeps_in_the_log_is_told_until_it_is_gone(

@@ -73,6 +73,13 @@ def test_a_reason_refused_without_code_is_barred_with_every_code() -> None:
     assert not is_barred(1001, "Another reason.", refused)
 
 
+def test_a_refused_reason_that_cannot_be_read_any_more_bars_its_code_with_every_reason() -> None:
+    refused = [Barred(code=1002, reason=None)]
+    assert is_barred(1002, "Another reason.", refused)
+    assert pick(NAMES, "invalid_pin", [PIN, OTHER], reason="Another reason.", barred=refused) == OTHER
+    assert is_barred(1001, "Another reason.", [Barred(code=None, reason=None)])
+
+
 @given(
     st.lists(
         st.builds(EligibleCode, code=st.integers(1, 9), description=st.none() | st.text(max_size=5)),

@@ -9,7 +9,7 @@ from activities.contracts import AnswerInput, NoticeKind
 from activities.review_messages import Admission, AdmitInput
 from records.cases import DecidedBy, Stage
 from screening.policy import Mode
-from screening.rejection import Barred
+from screening.rejection import UNREADABLE, Barred
 from tests.workflows import samples
 from tests.workflows.running import REASON, House
 from tests.workflows.samples import fails, opened
@@ -172,6 +172,26 @@ async def test_a_reason_that_the_carrier_refused_is_not_sent_again(
     why = "The carrier has already refused this reason; give another one."
     assert await order.refusal("deny", again) == why
     await order.decide("deny", DENIAL_REASON)
+
+
+async def test_of_a_refused_reason_that_nobody_can_read_any_more_the_code_is_not_sent_again(
+    house: House, world: World
+) -> None:
+    world.plays("open", opened(round=2, refused=[Barred(code=1002, reason=None)]))
+    order = await house.screen()
+    await order.until(Stage.AWAITING_REVIEW)
+    assert await order.refusal("deny", DENIAL_REASON, rejection_code=1002) == UNREADABLE
+    await order.decide("deny", DENIAL_REASON, rejection_code=1001)
+
+
+async def test_of_a_refused_reason_without_a_code_that_nobody_can_read_no_denial_is_sent(
+    house: House, world: World
+) -> None:
+    world.plays("open", opened(round=2, refused=[Barred(code=None, reason=None)]))
+    order = await house.screen()
+    await order.until(Stage.AWAITING_REVIEW)
+    assert await order.refusal("deny", DENIAL_REASON) == UNREADABLE
+    await order.decide("approve")
 
 
 async def test_an_update_that_cannot_be_read_is_refused_and_the_run_goes_on(house: House) -> None:
