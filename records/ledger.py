@@ -21,8 +21,15 @@ from records.engine import CHUNK, Database
 from records.errors import BadKey
 from records.history import History
 from records.ledger_chain import AS_STORED, FORMAT, LEDGER, Link, faults_of
-from records.ledger_entries import REFUSED_AS_INVALID, EntryKind, LedgerEntry, PastRounds, ReadEntry
-from records.ledger_stubs import end_of_pruned, was_pruned
+from records.ledger_entries import (
+    ERASED,
+    REFUSED_AS_INVALID,
+    EntryKind,
+    LedgerEntry,
+    PastRounds,
+    ReadEntry,
+)
+from records.ledger_stubs import end_of_pruned, was_erased, was_pruned
 from records.schema import keys, ledger, stubs, utc_text
 from records.sealing import FactKey, Sealer
 
@@ -39,6 +46,11 @@ _OUR_KEY = sa.and_(
     keys.c.wrapped_by.in_([sa.bindparam("by"), sa.bindparam("or_by")]),
 )
 """Wrapped by the first PORTOUT_RECORDS_KEY, or else by the second while that is replaced."""
+_ERASED = sa.exists().where(
+    ledger.c.portout_id == sa.bindparam("portout"), ledger.c.kind == EntryKind.ERASED.value
+)
+_DROPPED = {"key": "", "data": ""}
+"""Stands for the personal facts of an order whose person was erased before: there is no such key, and never will be."""
 _HEAD = (
     sa.select(
         _LAST.c.position,
@@ -48,6 +60,7 @@ _HEAD = (
         sa.exists()
         .where(ledger.c.portout_id == sa.bindparam("portout"), ledger.c.step_key == sa.bindparam("step"))
         .label("done"),
+        _ERASED.label("erased"),
         sa.exists().where(stubs.c.portout_id == sa.bindparam("portout")).label("pruned"),
     )
     .select_from(_ONE.outerjoin(_LAST, sa.true()).outerjoin(keys, _OUR_KEY))
@@ -103,6 +116,9 @@ class Ledger:
     def append(self, entry: LedgerEntry) -> bool:
         """Writes an entry once; False if its step is there already, or was pruned.
 
+        Once the personal facts of a port-out were erased, none is kept of it any more: who is gone shall not come back by a
+        late entry, nor by an order that is pending again. The entry reads as if they had been erased with the others.
+
         Raises:
             BadKey: personal facts, but no PORTOUT_RECORDS_KEY.
             NotRecordable: body or personal facts are not plain JSON.
@@ -129,6 +145,8 @@ class Ledger:
                 was_pruned(connection, one.portout_id, one.step_key) for one in entries
             ):
                 return  # A late retry: what the queue showed after it was forgotten with it.
+            if (case.note or case.reason) and _is_erased(connection, case.portout_id):
+                case = case.model_copy(update={"note": None, "reason": None})
             self._cases.upsert_within(connection, case)
             if denied_at is not None:
                 self._history.deny_within(connection, case.portout_id, denied_at)
@@ -152,7 +170,9 @@ class Ledger:
         if head.done or (head.pruned and was_pruned(connection, entry.portout_id, entry.step_key)):
             return False
         sealed = None
-        if entry.personal:
+        if entry.personal and (head.erased or (head.pruned and was_erased(connection, entry.portout_id))):
+            sealed = _DROPPED
+        elif entry.personal:
             key = self._key(connection, entry, head.key_id, head.wrapped)
             sealed = key.seal(entry.personal, _place(entry.portout_id, entry.step_key))
         last, hash_before = head.position, head.hash
@@ -291,6 +311,11 @@ class Ledger:
         return found
 
 
+def _is_erased(connection: Connection, portout_id: str) -> bool:
+    found = connection.execute(sa.select(_ERASED), {"portout": portout_id}).scalar_one()
+    return bool(found) or was_erased(connection, portout_id)
+
+
 def _place(portout_id: str, step_key: str) -> str:
     return f"{portout_id}/{step_key}"
 
@@ -316,7 +341,7 @@ def _read(row: Any, found: dict[str, FactKey | None]) -> ReadEntry:
         if sealed is None:
             personal = {}
         elif identity not in found:
-            unreadable = "The personal facts were erased."
+            unreadable = ERASED
         elif (key := found[identity]) is None:
             unreadable = "The personal facts are sealed under another PORTOUT_RECORDS_KEY."
         else:

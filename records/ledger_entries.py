@@ -8,6 +8,7 @@ from typing import Any
 from records.ledger_actor import SERVICE, LedgerActor
 
 REFUSED_AS_INVALID = 422
+ERASED = "The personal facts were erased."
 
 
 class EntryKind(StrEnum):

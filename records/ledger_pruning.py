@@ -14,7 +14,7 @@ from records.ledger import Ledger
 from records.ledger_actor import LedgerActor
 from records.ledger_chain import AS_STORED, LEDGER, Link, faults_of
 from records.ledger_checkpoints import Checkpoints
-from records.ledger_entries import EntryKind, LedgerEntry
+from records.ledger_entries import ERASED, EntryKind, LedgerEntry
 from records.ledger_stubs import end_of_pruned, stub_row
 from records.schema import attempts, cases, history, keys, ledger, stubs
 from screening.policy_values import LONGEST_DURATION
@@ -133,7 +133,8 @@ class Pruning:
         return done
 
     def erase(self, portout_id: str, *, by: LedgerActor, at: datetime) -> Erased:
-        """Destroy what can unseal the personal facts of a port-out. The chain stays whole, and says who did it.
+        """Destroy what can unseal the personal facts of a port-out. The chain stays whole, and says who did it. What is
+        written to it later is kept without any (`Ledger.append`).
 
         Its numbers in the history and its attempts bar and count other orders: whoever tried a wrong PIN must not be
         rid of that by asking to be forgotten. So they go only when no rule can look back on them any more.
@@ -160,7 +161,7 @@ class Pruning:
                     kind=EntryKind.ERASED,
                     step_key=f"erased:{at.isoformat()}",
                     at=at,
-                    body={"note": "The personal facts were erased."},
+                    body={"note": ERASED},
                     actor=by,
                 )
                 self._ledger.append_within(connection, entry)

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from records.canonical import canonical
 from records.ledger_chain import START
+from records.ledger_entries import EntryKind
 from records.schema import stubs, utc_text
 from records.signing import Signer, is_signed
 
@@ -105,6 +106,13 @@ def was_pruned(connection: Connection, portout_id: str, step_key: str) -> bool:
     """Whether a step is among those that were pruned. Of a stub that names none nobody knows."""
     found = connection.execute(_CONTENTS, {"portout": portout_id}).scalars()
     return any(_hash_of(step_key) in said.steps for content in found if (said := _read(content)))
+
+
+def was_erased(connection: Connection, portout_id: str) -> bool:
+    """Whether the personal facts of a port-out had been erased before it was pruned."""
+    found = connection.execute(_CONTENTS, {"portout": portout_id}).scalars()
+    kinds = (kind for content in found if (said := _read(content)) for _, _, kind, _, _ in said.entries)
+    return EntryKind.ERASED in kinds
 
 
 def stub_or_fault(row: Any, trusted: Collection[str]) -> Stub | str:

@@ -258,6 +258,29 @@ def test_an_erased_person_is_gone_from_every_table_and_the_chain_says_who_did_it
     assert [entry.unreadable for entry in past.ledger.entries("p2")] == [None] * 4
 
 
+@pytest.mark.parametrize("pruned", [False, True])
+def test_what_is_written_after_erasing_is_kept_without_personal_facts_and_the_chain_is_whole(
+    past: Records, url: str, outside: Path, pruned: bool
+) -> None:
+    past.pruning.erase("p1", by=DANA, at=LATER)
+    if pruned:
+        seal(past, outside)
+        past.pruning.prune(LATER + timedelta(days=1), at=LATER, by="dana")
+    denied = {"round": 2, "status": "rejected-pending", "rejection_code": 1002}
+    late = LedgerEntry("p1", EntryKind.ANSWERED, "late", LATER, denied, {"reason": "Not Ann Lee."})
+    again = CaseUpdate(portout_id="p1", updated_at=LATER, note="Ann Lee again", reason="Not Ann Lee.")
+    past.ledger.append_and_show([late], again)
+    [kept] = [entry for entry in past.ledger.entries("p1") if entry.step_key == "late"]
+    assert (kept.body, kept.personal, kept.unreadable) == (denied, None, "The personal facts were erased.")
+    assert past.ledger.rounds("p1").barred[-1] == (1002, None)
+    assert "keys" not in left(url, "p1")
+    case = past.cases.get("p1")
+    assert case is not None
+    assert (case.note, case.reason) == (None, None)
+    seal(past, outside)
+    assert verified(past, outside).faults == []
+
+
 def test_a_person_is_erased_from_the_tables_of_an_order_that_nothing_was_sealed_for(
     records: Records, url: str
 ) -> None:
