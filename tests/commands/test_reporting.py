@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from tests.commands.desk import SPOKEN, waiting_order
+from tests.commands.inside import Inside
 from tests.commands.shell import Shell
 from tests.service import RIGHT_PIN, WRONG_PIN, Service
 
@@ -39,3 +40,18 @@ async def test_what_cannot_be_reported_is_one_sentence(apart: Shell, portout: Sh
     misspelt = await portout("report", "--since", "soon")
     assert (misspelt.code, misspelt.sentence.split(":")[0]) == (2, "'soon' is no time")
     assert (await apart("report")).code == 1
+
+
+async def test_a_report_replaces_a_report_and_no_other_file(tmp_path: Path) -> None:
+    portout, file = Inside({"PORTOUT_HOME": str(tmp_path / "home")}), tmp_path / "report.html"
+    await portout("records", "upgrade")
+    for days in ("7d", "30d"):
+        assert (await portout("report", "--since", days, "--out", str(file))).code == 0
+    for content in (b"<!doctype html><title>Minutes</title>", b"", b"\xff\xfe"):
+        file.write_bytes(content)
+        ran = await portout("report", "--out", str(file))
+        assert (ran.code, ran.sentence) == (
+            1,
+            f"{file} is there already and no report, so it was left as it is: name another place with --out.",
+        )
+        assert file.read_bytes() == content
