@@ -140,7 +140,6 @@ def prune(
 
     The ledger is sealed and verified first; while something is wrong with it, nothing is pruned. Exits with 5 then, and if
     what was deleted may still stand in the database's log, because others read it meanwhile: run it again.
-    raise typer.Exit(WRONG if done.refused else 0)
     """
     from commands.acting import operator
 

@@ -223,6 +223,10 @@ async def test_an_order_that_is_left_alone_for_its_chain_ends_pruning_with_exit_
     assert (pruned.code, "Edited meanwhile." in pruned.out) == (5, True)
 
 
+async def test_the_help_of_pruning_is_words_alone(old: Inside) -> None:
+    assert "raise" not in (await old("ledger", "prune", "--help")).out
+
+
 async def test_an_order_is_pruned_when_no_rule_looks_back_on_it_any_more(tmp_path: Path) -> None:
     just = datetime.now(UTC) - LONGEST_DURATION - timedelta(minutes=1)
     inside = ledger_of(tmp_path, {"beyond": just, "within": just + timedelta(hours=1)})
