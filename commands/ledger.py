@@ -109,7 +109,7 @@ def export(
     ] = None,
     public_key: Keys = None,
 ) -> None:
-    """Print the entries, personal facts still sealed; or write the whole story of one order, personal facts included."""
+    """Print the entries, personal facts still sealed; or write the whole story of one order, with those that can be read."""
     if (order is None) != (bundle is None):
         raise Failed(
             "--order and --bundle belong together: `portout ledger export --order ID --bundle FILE.zip`.",
@@ -223,13 +223,13 @@ def _still_in_log() -> NoReturn:
 
 
 def _export_order(place: Place, order: str, bundle: Path, public_key: list[str] | None) -> None:
-    from commands.ledger_bundle import write_bundle
+    from commands.ledger_bundle import facts_sentence, write_bundle
 
     with place.records_as_they_are() as records:
         page = write_bundle(records, order, bundle, _trusted(public_key))
     name = page.support_key or page.portout_id
     print_lines(
-        f"{bundle} holds all that is known of {name}, personal facts included; README.txt in it tells how to check it."
+        f"{bundle} holds all that is known of {name}; README.txt in it tells how to check it. {facts_sentence(page)}"
     )
     print_lines(*page.faults)
     if not page.sealed_by and not page.faults:

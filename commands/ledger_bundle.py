@@ -14,6 +14,7 @@ import yaml
 from commands.ledger_page import LedgerLine, LedgerPage, read_page, text_of
 from commands.output import Failed, plain
 from records.errors import RecordsError
+from records.ledger_entries import ERASED
 from records.signing import as_pem
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 
 README = """\
 The record of port-out {portout_id}{support_key}
-as it stood when this file was made. It holds personal facts: give it only to those who may see them.
+as it stood when this file was made. Give it only to those who may see personal facts. {facts}
 
 timeline.txt      what happened, as people read it
-timeline.json     the same with everything that is known of each step; personal facts included, where they still are
+timeline.json     the same with everything that is known of each step; personal facts included, where they can be read
 facts.json        what the rules saw, and the request of the gaining carrier
 carrier.json      what was sent to the carrier, and what it answered
 comments.json     what was asked of, and said by, the carrier's staff and ours
@@ -77,6 +78,25 @@ def write_bundle(
     return page
 
 
+def facts_sentence(page: LedgerPage) -> str:
+    """Whether the personal facts are included, and where not, why."""
+    why: dict[str, dict[int, None]] = {}
+    for line in page.entries:
+        if line.unreadable:
+            why.setdefault(line.unreadable, {})[line.position] = None
+    if not why:
+        return "Personal facts are included."
+    some = any(line.personal for line in page.entries)
+    included = (
+        "Personal facts are included where they can be read." if some else "No personal facts are included."
+    )
+    lacking = [
+        f"{'Entry' if len(of) == 1 else 'Entries'} {', '.join(map(str, of))}: {text}"
+        for text, of in why.items()
+    ]
+    return " ".join([included, *lacking])
+
+
 def _contents(records: "Records", page: LedgerPage) -> Iterator[tuple[str, bytes]]:
     stored = records.export.stored(page.portout_id)
     names = {row.position: f"entries/{row.position:04}-{row.kind}.json" for row in stored}
@@ -109,6 +129,7 @@ def _readme(page: LedgerPage, keys: list[str]) -> str:
     faults = "\nWHAT IS WRONG with this chain:\n" + "\n".join(page.faults) + "\n" if page.faults else ""
     return README.format(
         portout_id=page.portout_id,
+        facts=facts_sentence(page),
         support_key=f" ({page.support_key})" if page.support_key else "",
         pruned=", or that of the last one that was pruned" if page.pruned else "",
         verify="\n".join(verify) or "     (there is no checkpoint that can be trusted)",
@@ -152,7 +173,8 @@ def _facts(page: LedgerPage) -> Iterator[dict[str, Any]]:
             "request": personal.get("order"),
             "customers": personal.get("customers"),
             "findings": [{**one, **seen.get(one["rule_id"], {})} for one in line.body["findings"]],
-            "erased": line.personal is None,
+            "erased": line.unreadable == ERASED,
+            "unreadable": line.unreadable,
         }
 
 
@@ -167,6 +189,7 @@ def _answers(page: LedgerPage) -> Iterator[dict[str, Any]]:
                 "carrier_status": line.body.get("carrier_status"),
                 "carrier_rejection_code": line.body.get("carrier_rejection_code"),
                 "note": line.body.get("note"),
+                "unreadable": line.unreadable,
             }
 
 
@@ -187,6 +210,7 @@ def _comments(page: LedgerPage) -> Iterator[dict[str, Any]]:
                 "by": line.who,
                 "comment_id": line.body["comment_id"],
                 "text": text,
+                "unreadable": line.unreadable,
             }
 
 

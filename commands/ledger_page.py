@@ -22,7 +22,7 @@ class LedgerLine(BaseModel):
     Attributes:
         who: in words.
         body: the entry without its personal facts.
-        personal: these; None when they were erased or cannot be unsealed here.
+        personal: these; None when they were erased or cannot be unsealed here, and `unreadable` says which.
     """
 
     seq: int
@@ -35,6 +35,7 @@ class LedgerLine(BaseModel):
     actor: dict[str, str | None]
     body: dict[str, Any]
     personal: dict[str, Any] | None
+    unreadable: str | None
     hash: str
 
 
@@ -178,5 +179,6 @@ def _lines(entry: ReadEntry) -> Iterator[LedgerLine]:
             actor=entry.actor,
             body=entry.body,
             personal=entry.personal,
+            unreadable=entry.unreadable,
             hash=entry.hash,
         )

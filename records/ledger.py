@@ -23,6 +23,7 @@ from records.history import History
 from records.ledger_chain import AS_STORED, FORMAT, LEDGER, Link, faults_of
 from records.ledger_entries import (
     ERASED,
+    KEY_IS_NOT_HERE,
     REFUSED_AS_INVALID,
     EntryKind,
     LedgerEntry,
@@ -343,7 +344,7 @@ def _read(row: Any, found: dict[str, FactKey | None]) -> ReadEntry:
         elif identity not in found:
             unreadable = ERASED
         elif (key := found[identity]) is None:
-            unreadable = "The personal facts are sealed under another PORTOUT_RECORDS_KEY."
+            unreadable = KEY_IS_NOT_HERE
         else:
             personal = key.unseal(data, _place(row.portout_id, row.step_key))
             unreadable = "The sealed facts were changed." if personal is None else None

@@ -9,6 +9,9 @@ from records.ledger_actor import SERVICE, LedgerActor
 
 REFUSED_AS_INVALID = 422
 ERASED = "The personal facts were erased."
+KEY_IS_NOT_HERE = (
+    "The personal facts are sealed, and the PORTOUT_RECORDS_KEY that opens them is not set here."
+)
 
 
 class EntryKind(StrEnum):

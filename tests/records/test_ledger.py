@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from records.errors import BadKey, NotRecordable
-from records.ledger_entries import EntryKind, LedgerEntry
+from records.ledger_entries import KEY_IS_NOT_HERE, EntryKind, LedgerEntry
 from records.store import Records
 from tests.records.behind import behind_its_back
 from tests.records.conftest import NOW, OTHER_KEY, Open
@@ -146,7 +146,7 @@ def test_under_another_records_key_new_entries_are_written_and_old_ones_explaine
     later = open_records(records_key=OTHER_KEY)
     later.ledger.append(entry("s2"))
     sentences = [read.unreadable for read in later.ledger.entries("p1")]
-    assert sentences == ["The personal facts are sealed under another PORTOUT_RECORDS_KEY.", None]
+    assert sentences == [KEY_IS_NOT_HERE, None]
     assert [read.personal for read in first.ledger.entries("p1")] == [PERSONAL, None]
     assert first.ledger.verify_chain("p1") == []
 

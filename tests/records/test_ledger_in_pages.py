@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from records import ledger
-from records.ledger_entries import EntryKind, LedgerEntry
+from records.ledger_entries import KEY_IS_NOT_HERE, EntryKind, LedgerEntry
 from records.schema import keys
 from records.store import Records
 from tests.records.conftest import NOW, OTHER_KEY, Open
@@ -61,4 +61,4 @@ def test_of_many_too_what_cannot_be_unsealed_is_said(records: Records, open_reco
     assert (erased.personal, erased.unreadable) == (None, "The personal facts were erased.")
     assert kept.personal == {"name": "b"}
     [(_, [sealed])] = open_records(records_key=OTHER_KEY).ledger.entries_of(["b"])
-    assert sealed.unreadable == "The personal facts are sealed under another PORTOUT_RECORDS_KEY."
+    assert sealed.unreadable == KEY_IS_NOT_HERE
