@@ -1,7 +1,7 @@
 """Reading the settings from the environment, once, at the edge; secrets from files, too."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -86,11 +86,16 @@ def _unknown() -> Iterator[tuple[str, str]]:
     known |= {f"PORTOUT_TIMING__{name.upper()}" for name in Timing.model_fields}
     for name in sorted(os.environ):
         if name.upper().startswith("PORTOUT_") and name.upper() not in known:
-            # Without the part that all have in common, which would make all of them look alike.
-            endings = {other.removeprefix("PORTOUT_"): other for other in known}
-            near = get_close_matches(name.upper().removeprefix("PORTOUT_"), endings, n=1)
-            meant = f": did you mean {endings[near[0]]}?" if near else ";"
-            yield name, f"{name} is not a setting{meant} `portout settings` lists those that are."
+            yield name, no_setting(name, known)
+
+
+def no_setting(name: str, known: Iterable[str]) -> str:
+    """What somebody is told who names a setting that there is not."""
+    # Without the part that all have in common, which would make all of them look alike.
+    endings = {other.removeprefix("PORTOUT_"): other for other in known}
+    near = get_close_matches(name.upper().removeprefix("PORTOUT_"), endings, n=1)
+    meant = f": did you mean {endings[near[0]]}?" if near else ";"
+    return f"{name} is not a setting{meant} `portout settings` lists those that are."
 
 
 def _in_file(variable: str) -> str | None:

@@ -7,9 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
-from commands.output import print_lines, print_table
+from commands.output import Failed, plain, print_fields, print_lines, print_table
 from commands.session import running_in
-from environment import IN_FILES, Found, find_settings, in_environment, variable_of
+from commands.times import USAGE
+from environment import IN_FILES, Found, find_settings, in_environment, no_setting, variable_of
 from records.errors import BadKey
 from records.keys import MOST_KEYS, parse_keys
 from settings import Settings, SettingsError, Timing
@@ -63,6 +64,8 @@ class Row(BaseModel):
     """As it is used; of a secret only `set` or `not set`."""
     source: str
     help: str
+    fault: str | None = None
+    """Why it cannot be used."""
 
 
 class Configured(BaseModel):
@@ -79,9 +82,37 @@ def read_settings() -> Configured:
     faults = {**found.faults, **dict(_key_faults(found.settings))}
     rows = [*_rows(found), *_timing_rows(found.settings), *_temporal_rows(found.settings)]
     for row in rows:
-        if row.name in faults:
+        # The waits of PORTOUT_TIMING__* are one setting, whose sentence begins with the name of the wait.
+        row.fault = faults.get(row.name) or next(
+            (fault for fault in faults.values() if fault.startswith(f"{row.name}: ")), None
+        )
+        if row.fault:
             row.value = "cannot be used"
     return Configured(settings=rows, faults=list(faults.values()))
+
+
+def setting_of(configured: Configured, name: str) -> Row:
+    """One of them, also by the name of the file that it may stand in.
+
+    Raises:
+        Failed: there is no such setting.
+    """
+    rows = {row.name: row for row in configured.settings}
+    wanted = name.upper()
+    found = rows.get(wanted) or rows.get(wanted.removesuffix("_FILE"))
+    if found is None:
+        raise Failed(no_setting(plain(name), rows), USAGE)
+    return found
+
+
+def print_setting(row: Row) -> None:
+    """Print one for people."""
+    told = [["Value", row.value], ["From", row.source], ["What for", row.help]]
+    if row.name in IN_FILES:
+        told.append(["File", f"it may stand in one, which {row.name}_FILE names"])
+    print_fields(row.name, told)
+    if row.fault:
+        print_lines(f"Cannot be used: {row.fault}")
 
 
 def print_settings(configured: Configured) -> None:

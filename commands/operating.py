@@ -86,11 +86,24 @@ def resume(by: By = None) -> None:
     print_lines("Resumed: what was decided meanwhile is sent within a minute or so.")
 
 
-def settings(as_json: AsJson = False) -> None:
-    """List every setting with its value, where it came from and what it is for. Secrets are not shown."""
-    from commands.configured import print_settings, read_settings
+def settings(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Show only this one: PORTOUT_SEND.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List every setting, or show one, with its value, where it came from and what it is for. Secrets are not shown.
+
+    Exits with 1 when one of those that are shown cannot be used.
+    """
+    from commands.configured import print_setting, print_settings, read_settings, setting_of
 
     configured = read_settings()
+    if name is not None:
+        row = setting_of(configured, name)
+        print_json(row) if as_json else print_setting(row)
+        raise typer.Exit(1 if row.fault else 0)
     if as_json:
         print_json(configured)
     else:

@@ -12,6 +12,7 @@ import httpx
 from records.cases import Stage
 from settings import Settings, Timing
 from tests.commands.conftest import shell_of
+from tests.commands.inside import Inside
 from tests.commands.shell import Shell
 from tests.service import Service
 from tests.waiting import eventually
@@ -119,6 +120,7 @@ async def test_settings_are_all_listed_and_secrets_are_not_shown(apart: Shell) -
         "value": "set",
         "source": "environment",
         "help": "",
+        "fault": None,
     }
     assert rows["TEMPORAL_API_KEY"]["value"] == rows["PORTOUT_NOTIFY"]["value"] == "set"
     assert rows["PORTOUT_PIN_KEY"]["value"] == "not set"
@@ -154,6 +156,39 @@ async def test_settings_are_listed_when_some_of_them_cannot_be_used(apart: Shell
         "PORTOUT_PIN_KEY is not base64: make one with `openssl rand -base64 32`.",
     ]
     assert key not in ran.out
+
+
+async def test_one_setting_is_shown_alone_and_a_secret_only_as_set() -> None:
+    portout = Inside({"PORTOUT_SEND": "perhaps", "PORTOUT_PIN_KEY_FILE": "/dev/null"})
+    key = base64.b64encode(b"k" * 32).decode()
+    ran = await portout("settings", "portout_records_key", PORTOUT_RECORDS_KEY=key)
+    assert ran.code == 0
+    assert re.search(r"Value +set *\n +From +environment *\n +What for +Key that seals", ran.out)
+    assert "PORTOUT_RECORDS_KEY_FILE names" in ran.out
+    assert key not in ran.out
+    shown = await portout("settings", "PORTOUT_REVIEWERS", "--json", PORTOUT_REVIEWERS="dana,robin")
+    assert (shown.code, shown.json["value"], shown.json["source"], shown.json["fault"]) == (
+        0,
+        "dana, robin",
+        "environment",
+        None,
+    )
+    assert shown.json["help"].startswith("Who may decide")
+    unusable = await portout("settings", "PORTOUT_SEND")
+    assert unusable.code == 1
+    assert "Cannot be used: PORTOUT_SEND: must be 'yes' or 'no'." in unusable.out
+    wait = await portout("settings", "PORTOUT_TIMING__NOTICE", PORTOUT_TIMING__NOTICE="-1")
+    assert (wait.code, "Cannot be used: PORTOUT_TIMING__NOTICE: " in wait.out) == (1, True)
+    assert (await portout("settings", "PORTOUT_TIMING__STEP")).code == 2
+    assert (await portout("settings", "PORTOUT_PIN_KEY_FILE", "--json")).json["name"] == "PORTOUT_PIN_KEY"
+
+
+async def test_a_setting_that_there_is_not_is_wrong_usage_with_what_was_meant() -> None:
+    ran = await Inside({})("settings", "REVIEWER")
+    assert (ran.code, ran.sentence) == (
+        2,
+        "REVIEWER is not a setting: did you mean PORTOUT_REVIEWERS? `portout settings` lists those that are.",
+    )
 
 
 async def test_the_sandbox_says_where_it_is_and_answers_there_until_it_is_stopped(apart: Shell) -> None:
