@@ -51,10 +51,12 @@ def _rows(number: int) -> str:
 
 
 def _text(path: Path) -> str:
+    from screening.reading.rule_files import CannotReadError, read_ordinary
+
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise Failed(f"{path} cannot be read: {error.strerror}.", code=INVALID) from None
+        return read_ordinary(path).decode("utf-8-sig")
+    except CannotReadError as error:
+        raise Failed(f"{path} cannot be read: {error}.", code=INVALID) from None
     except UnicodeDecodeError:
         raise Failed(f"{path} is not UTF-8: save it as UTF-8.", code=INVALID) from None
 

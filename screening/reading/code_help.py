@@ -41,7 +41,8 @@ _TEXTS: Mapping[Code, tuple[str, str, str]] = {
     ),
     Code.UNREADABLE: (
         "the file cannot be read",
-        "The file is not there, may not be read, is too large, is not UTF-8 text, or nests too deep.",
+        "The file is not there, may not be read, is no ordinary file (a link that leads nowhere, a folder, a pipe), is too "
+        "large, is not UTF-8 text, or nests too deep.",
         "Check name and rights, save it as UTF-8, and write it flatter or as several files.",
     ),
     Code.NOT_PLAIN: (
@@ -218,8 +219,9 @@ _TEXTS: Mapping[Code, tuple[str, str, str]] = {
     ),
     Code.FILE_NOT_USED: (
         "a file that is not read",
-        "Policies stand directly in the rules directory. A file in a directory below it decides nothing.",
-        "Move it up, or put it elsewhere if it is a draft.",
+        "Policies stand directly in the rules directory, and rule files are called *.yaml. A file in a directory below it, "
+        "or under another ending (us-vip.YAML, us-vip.yaml.txt), decides nothing.",
+        "Move it up or rename it, or put it elsewhere if it is a draft.",
     ),
     Code.TEXT_CUT_OFF: (
         "a text that ends at a #",

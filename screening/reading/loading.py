@@ -20,6 +20,14 @@ from screening.reading.places import Places
 from screening.reading.plain_lists import read_plain_list
 from screening.reading.policy_faults import RuleFiles, check_policy, is_too_new
 from screening.reading.policy_remarks import remark_on_policy, remark_on_text
+from screening.reading.rule_files import (
+    CannotReadError,
+    files_below,
+    is_rule_file,
+    read_ordinary,
+    resembles_rule_file,
+    why_not,
+)
 from screening.reading.rules_from import takes_rules, with_rules_taken
 from screening.reading.shape import Faults, parse
 from screening.reading.yaml_tree import LARGEST_FILE, Node, child, entries, items, read_tree, word
@@ -27,7 +35,6 @@ from screening.reading.yaml_tree import LARGEST_FILE, Node, child, entries, item
 LARGEST_LIST = 16_000_000
 """Bytes of a list file; 50,000 entries with their reasons fit in."""
 
-_SUFFIXES = (".yaml", ".yml")
 _LISTS, _FIXTURES = "lists", "fixtures"
 
 
@@ -117,7 +124,7 @@ def check_paths(paths: Iterable[Path], *, today: date | None = None) -> Report:
 
 def _reading_of(path: Path, today: date | None) -> "_Reading":
     """Read what a path stands for: a rules directory, its lists or fixtures, or one file."""
-    is_file = path.suffix in _SUFFIXES and not path.is_dir()
+    is_file = is_rule_file(path) and not path.is_dir()
     above = path.parents if is_file else (path, *path.parents)
     part = next((parent for parent in above if parent.name in (_LISTS, _FIXTURES)), None)
     if part is not None and ((is_file and part == path.parent) or _has_rule_files(part.parent)):
@@ -266,12 +273,10 @@ class _Reading:
     def _data(self, path: Path, largest: int) -> bytes | None:
         """Read a file's bytes, one more than allowed at most; None after it was reported that there are none."""
         try:
-            with path.open("rb") as opened:
-                return opened.read(largest + 1)
-        except (OSError, ValueError) as error:  # ValueError: a name that no file can have
-            why = error.strerror if isinstance(error, OSError) and error.strerror else "not a file name"
-            source = Source(_shown(path), "")
-            self.diagnostics.append(source.fault_of_file(f"the file cannot be read: {why}"))
+            return read_ordinary(path, largest + 1)
+        except CannotReadError as error:
+            sentence = f"the file cannot be read: {error}"
+            self.diagnostics.append(Source(_shown(path), "").fault_of_file(sentence, suggestion=error.hint))
             return None
 
     def _tree_of(self, data: bytes, path: Path, largest: int) -> tuple[Node, Faults] | None:
@@ -286,11 +291,12 @@ class _Reading:
 
     def _policy_paths(self) -> list[Path]:
         try:
-            paths = sorted(path for path in self.directory.iterdir() if _is_rule_file(path))
+            paths = sorted(path for path in self.directory.iterdir() if is_rule_file(path))
         except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else "not a directory name"
+            sentence = f"the rules directory cannot be read: {why_not(error, 'not a directory name')}"
+            hint = "rule files are called *.yaml" if isinstance(error, NotADirectoryError) else ""
             source = Source(_shown(self.directory), "")
-            self.diagnostics.append(source.fault_of_file(f"the rules directory cannot be read: {why}"))
+            self.diagnostics.append(source.fault_of_file(sentence, suggestion=hint))
             return []
         if not paths:
             self._report_no_files(self.directory, "there is no policy file in this directory")
@@ -301,44 +307,35 @@ class _Reading:
         self.diagnostics.append(source.fault_of_file(sentence, code=Code.NO_RULE_FILES, suggestion=hint))
 
     def _paths_below(self, name: str) -> list[Path]:
-        found: list[Path] = []
-        if not (self.directory / name).is_dir():
-            return found
-        for directory, below, files in os.walk(self.directory / name):
-            below[:] = sorted(entry for entry in below if not entry.startswith("."))
-            found += [path for file in sorted(files) if _is_rule_file(path := Path(directory, file))]
-        return found
+        return [path for path in files_below(self.directory / name) if is_rule_file(path)]
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.directory).as_posix()
 
     def _report_unused_files(self) -> None:
-        """Say that policies are read from the top of the directory only, where somebody put one deeper."""
+        """Name what somebody may take for a rule file: one below the directory, or under another ending."""
         try:
-            below = sorted(entry for entry in self.directory.iterdir() if entry.is_dir())
-            others = [
-                entry for entry in below if entry.name not in (_LISTS, _FIXTURES) and entry.name[0] != "."
-            ]
-            unused = [path for entry in others for path in sorted(entry.iterdir()) if _is_rule_file(path)]
+            here = sorted(entry for entry in self.directory.iterdir() if entry.name[0] != ".")
+            others = [entry for entry in here if entry.is_dir() and entry.name not in (_LISTS, _FIXTURES)]
+            unused = [path for entry in others for path in sorted(entry.iterdir()) if is_rule_file(path)]
         except (OSError, ValueError):
             return
         for path in unused:
-            self.diagnostics.append(
-                Diagnostic(
-                    _shown(path),
-                    1,
-                    1,
-                    Severity.WARNING,
-                    Code.FILE_NOT_USED,
-                    "this file is not read",
-                    suggestion="policies stand directly in the rules directory, lists in lists/",
-                )
-            )
+            self._report_not_used(path, "policies stand directly in the rules directory, lists in lists/")
+        read = [path for name in (_LISTS, _FIXTURES) for path in files_below(self.directory / name)]
+        for path in (*here, *read):
+            if resembles_rule_file(path) and not path.is_dir():
+                self._report_not_used(path, "rule files are called *.yaml")
+
+    def _report_not_used(self, path: Path, hint: str) -> None:
+        sentence, code = "this file is not read", Code.FILE_NOT_USED
+        fault = Source(_shown(path), "").fault_of_file(sentence, code=code, suggestion=hint)
+        self.diagnostics.append(replace(fault, severity=Severity.WARNING))
 
 
 def _has_rule_files(directory: Path) -> bool:
     try:
-        return any(_is_rule_file(path) for path in directory.iterdir())
+        return any(is_rule_file(path) for path in directory.iterdir())
     except (OSError, ValueError):
         return False
 
@@ -369,11 +366,6 @@ def _without_repeats(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     for diagnostic in diagnostics:
         found.setdefault(diagnostic.place, diagnostic)
     return list(found.values())
-
-
-def _is_rule_file(path: Path) -> bool:
-    # Editors leave hidden copies beside the file that is being edited.
-    return path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def _named_files(policy: Node) -> set[str]:

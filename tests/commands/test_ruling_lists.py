@@ -1,5 +1,6 @@
 """`rules import-list` adds all rows or none, and leaves what stands in the list as it is."""
 
+import os
 from pathlib import Path
 
 from tests.commands.shell import Shell
@@ -37,6 +38,10 @@ async def test_one_bad_row_keeps_all_out(apart: Shell, tmp_path: Path) -> None:
 async def test_files_that_cannot_be_read_are_said_so(apart: Shell, tmp_path: Path) -> None:
     ran = await apart("rules", "import-list", str(tmp_path / "no.csv"), str(tmp_path / "list.yaml"))
     assert (ran.code, "cannot be read: No such file" in ran.err) == (3, True)
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for words in (["pipe.yaml", "list.yaml"], ["no.csv", "pipe.yaml"]):
+        ran = await apart("rules", "import-list", *(str(tmp_path / word) for word in words))
+        assert (ran.code, "pipe.yaml cannot be read: it is not an ordinary file." in ran.err) == (3, True)
     (tmp_path / "bad.csv").write_bytes(b"value\n\xff\n")
     ran = await apart("rules", "import-list", str(tmp_path / "bad.csv"), str(tmp_path / "list.yaml"))
     assert (ran.code, "is not UTF-8" in ran.err) == (3, True)

@@ -1,10 +1,11 @@
+import os
 from pathlib import Path
 from time import perf_counter
 
 import pytest
 
-from screening.reading.diagnostics import Code, PolicyErrors, Severity
-from screening.reading.loading import check_paths, load_bundle
+from screening.reading.diagnostics import Code, Diagnostic, PolicyErrors, Severity
+from screening.reading.loading import check_paths, load_bundle, load_fixture
 from tests.screening.rule_files import (
     POLICY,
     SHIPPED,
@@ -140,10 +141,58 @@ def test_a_file_that_may_not_be_read_is_a_fault(monkeypatch: pytest.MonkeyPatch)
     }
 
 
-def test_a_file_that_vanishes_or_points_nowhere_is_no_policy(tmp_path: Path) -> None:
+def _named(fault: Diagnostic) -> tuple[str, Code, str, str]:
+    return Path(fault.file).name, fault.code, fault.message, fault.suggestion
+
+
+@pytest.mark.parametrize("folder", ["", "lists", "fixtures"])
+def test_what_is_called_like_a_rule_file_and_cannot_be_read_keeps_the_rules_out(
+    tmp_path: Path, folder: str
+) -> None:
     rules = copied(tmp_path)
-    (rules / "gone.yaml").symlink_to(tmp_path / "nowhere.yaml")
+    (rules / folder / "a.yaml").symlink_to("gone.yaml")
+    (rules / folder / "b.yaml").symlink_to("b.yaml")
+    os.mkfifo(rules / folder / "c.yaml")
+    (rules / folder / "d.yaml").mkdir()
+    (rules / folder / "e.yaml").symlink_to("/dev/zero")
+    found = [_named(fault) for fault in faults_of(rules)]
+    assert [name for name, *_ in found] == [f"{letter}.yaml" for letter in "abcde"]
+    assert {code for _, code, *_ in found} == {Code.UNREADABLE}
+    assert [message.removeprefix("the file cannot be read: ") for _, _, message, _ in found] == [
+        "No such file or directory",
+        "Too many levels of symbolic links",
+        *["it is not an ordinary file"] * 3,
+    ]
+    assert found[0][3] == "it is a link to gone.yaml"
+
+
+@pytest.mark.parametrize("folder", ["", "lists", "fixtures"])
+@pytest.mark.parametrize("name", ["vip.YAML", "vip.Yml", "vip.yaml.txt", "vip.json"])
+def test_a_rule_file_under_another_ending_is_not_silently_ignored(
+    tmp_path: Path, folder: str, name: str
+) -> None:
+    rules = copied(tmp_path)
+    (rules / folder / name).write_text("format: 1\n")
+    report = check_paths([rules])
+    assert [_named(fault) for fault in report.diagnostics] == [
+        (name, Code.FILE_NOT_USED, "this file is not read", "rule files are called *.yaml")
+    ]
+    assert report.strictly().errors == 1
     assert load_bundle(rules).digest == default_alone().digest
+
+
+def test_a_pipe_is_refused_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    [fault] = check_paths([tmp_path / "pipe.yaml"]).diagnostics
+    assert fault.message == "the file cannot be read: it is not an ordinary file"
+    with pytest.raises(PolicyErrors, match="not an ordinary file"):
+        load_fixture(tmp_path / "pipe.yaml")
+
+
+def test_a_file_that_is_called_otherwise_is_no_rules_directory(tmp_path: Path) -> None:
+    (tmp_path / "vip.YAML").write_text("format: 1\n")
+    [fault] = check_paths([tmp_path / "vip.YAML"]).diagnostics
+    assert (fault.code, fault.suggestion) == (Code.UNREADABLE, "rule files are called *.yaml")
 
 
 def test_what_an_editor_leaves_behind_is_not_read(tmp_path: Path) -> None:
@@ -151,6 +200,7 @@ def test_what_an_editor_leaves_behind_is_not_read(tmp_path: Path) -> None:
     for name in (".us-standard.yaml.swp", ".#us-standard.yaml", "us-standard.yaml~", "lists/.hidden.yaml"):
         (rules / name).write_text(": not : yaml :")
     assert load_bundle(rules).digest == default_alone().digest
+    assert check_paths([rules]).diagnostics == []
 
 
 def test_a_policy_in_a_directory_below_is_not_silently_ignored(tmp_path: Path) -> None:
