@@ -38,6 +38,7 @@ LARGEST_FORM = 4096
 SECONDS_FOR_THE_BODY = 30.0
 HEADERS = ("Authorization", "Authorization-Extras", "Content-Type", "X-Namespace")
 """What Temporal's web UI sends along."""
+HOW = "the header `Authorization: Bearer portout_…` with a reviewer's token from `portout token add`"
 log = structlog.get_logger(__name__)
 
 
@@ -138,11 +139,11 @@ class CodecEndpoint:
 
     async def _whose(self, secret: str) -> Token:
         if not secret:
-            raise Refused(401, "a reviewer's token is needed, as `Authorization: Bearer portout_…`")
+            raise Refused(401, f"a reviewer's token is needed: send {HOW}")
         try:
             token = await asyncio.to_thread(self._records.tokens.owner, SecretStr(secret), self._clock())
         except TokenRefused:
-            raise Refused(401, "the token is unknown, revoked or expired: ask for a new one") from None
+            raise Refused(401, f"the token is unknown, revoked or expired: send {HOW} that holds") from None
         except RecordsError:
             raise Refused(503, "tokens cannot be checked now: try again") from None
         if token.person not in self._reviewers:

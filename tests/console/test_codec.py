@@ -105,6 +105,17 @@ async def test_without_the_token_of_a_reviewer_nothing_is_opened(
     assert not any(word in f"{answer.text} {lines}" for word in ("Lopez", "made-up"))
 
 
+@pytest.mark.parametrize("headers", [{}, bearer("portout_made-up")], ids=["no token", "a token of nobody"])
+async def test_who_may_not_in_is_told_what_to_send_and_a_page_of_temporals_ui_may_read_it(
+    http: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    answer = await http.post("/codec/decode", content="{}", headers={**headers, "Origin": UI})
+    assert "the header `Authorization: Bearer portout_…` with a reviewer's token" in answer.text
+    assert "`portout token add`" in answer.text
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["access-control-allow-origin"] == UI
+
+
 async def test_a_token_opens_nothing_once_it_is_revoked(
     http: httpx.AsyncClient, records: Records, token: str
 ) -> None:
