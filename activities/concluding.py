@@ -33,7 +33,7 @@ from screening import decision as core
 from screening.facts import CustomerFacts, OrderFacts
 from screening.policy import Mode, Policy
 from screening.rejection import EligibleCode, pick
-from screening.results import Decision, FactValue, Outcome, RuleResult
+from screening.results import Decision, Denial, FactValue, Outcome, RuleResult
 from settings import Timing
 from telnyx_api import CarrierError, InvalidArgument, NotFound, TelnyxClient, Unprocessable
 
@@ -219,7 +219,7 @@ def entry_of(
         "next": conclusion.next,
         "score": decided.score,
         "people": decided.people,
-        "reject_as": decided.reject_as,
+        "reject_as": conclusion.reject_as,
         "answer": conclusion.answer.model_dump(exclude={"reason"}) if conclusion.answer else None,
         "documents_came": given.document_hashes,
         "asks_for": decided.request.types if decided.request else [],
@@ -279,6 +279,11 @@ def conclusion_of(
     """
     notes = [*([_NEWS[documents]] if documents else []), *decided.notes]
     answer = None
+    sent = core.with_usable_denial(
+        decided, lambda denial: _code_for(denial, opened, policy, eligible) is not None
+    )
+    if sent is not None and sent.reject_as != decided.reject_as:
+        notes.append(f"The carrier lists no code for {decided.reject_as}, so {sent.reject_as} is the ground.")
     ask = None if asked or decided.request is None else question_of(decided.request, policy)
     if ask is not None:
         asks = "would ask" if opened.mode is not Mode.ENFORCE else "asks"
@@ -288,7 +293,7 @@ def conclusion_of(
     elif opened.mode is Mode.ADVISE or decided.outcome in (Outcome.REVIEW, Outcome.ASK):
         next_ = Next.REVIEW
     else:
-        answer = _answer(opened, policy, decided, eligible)
+        answer = _answer(opened, policy, sent or decided, eligible)
         next_ = Next.ANSWER if answer else Next.REVIEW
         if answer is None:
             notes.append("The carrier lists no code that fits this denial; a person must pick one.")
@@ -300,7 +305,7 @@ def conclusion_of(
         denied_by=core.denied_by(policy, decided),
         rules={finding.rule_id: finding.result for finding in decided.findings},
         notes=notes,
-        reject_as=decided.reject_as,
+        reject_as=(sent or decided).reject_as,
         answer=answer,
         ask=ask if opened.mode is Mode.ENFORCE else None,
         eligible=eligible,
@@ -313,7 +318,13 @@ def _answer(opened: Opened, policy: Policy, decided: Decision, eligible: list[El
         return Answer(status="authorized", reason=reason, host_messaging=decided.host_messaging)
     if decided.reject_as is None or decided.reason is None:
         return None
-    code = pick(policy.rejections, decided.reject_as, eligible, reason=decided.reason, barred=opened.refused)
+    code = _code_for(Denial(decided.reject_as, decided.reason), opened, policy, eligible)
     if code is None:
         return None
     return Answer(status="rejected-pending", reason=decided.reason, rejection_code=code.code)
+
+
+def _code_for(
+    denial: Denial, opened: Opened, policy: Policy, eligible: list[EligibleCode]
+) -> EligibleCode | None:
+    return pick(policy.rejections, denial.reject_as, eligible, reason=denial.reason, barred=opened.refused)

@@ -15,7 +15,7 @@ from screening.named_lists import NamedList
 from screening.policy import FORMAT, Decide, Fixture, Mode, Policy, Respond
 from screening.policy_values import RuleModel
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 """Recorded beside each digest. It changes whenever the same bundle could decide the same facts differently."""
 
 

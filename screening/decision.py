@@ -4,7 +4,7 @@ The outcome is the most severe thing that anybody asks for (deny > ask > review 
 cancel another, so the order of the rules does not matter and a worse result never makes a milder decision.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from screening.checks.kind import ERROR
 from screening.effects import Band, Effect, EffectOutcome
@@ -14,6 +14,7 @@ from screening.policy import Policy
 from screening.results import (
     CheckResult,
     Decision,
+    Denial,
     DocumentRequest,
     FactClass,
     FactValue,
@@ -105,9 +106,10 @@ def decide_on(
     if review_because:
         outcome = Outcome.REVIEW
         notes = [*review_because, *notes]
-    denial = _denial(rulings, bands) if by_rules is Outcome.DENY else None
-    if denial is not None and outcome is not Outcome.DENY:
-        notes.append(f"The rules alone would deny this order as {denial.reject_as}.")
+    denials = list(_denials(rulings, bands, facts)) if by_rules is Outcome.DENY else []
+    if denials and outcome is not Outcome.DENY:
+        notes.append(f"The rules alone would deny this order as {denials[0].reject_as}.")
+        denials = []
     if outcome in (Outcome.REVIEW, Outcome.ASK):
         notes += obstacles
 
@@ -115,9 +117,8 @@ def decide_on(
     request = _request(rulings, bands, facts) if outcome is Outcome.ASK else None
     if outcome is Outcome.APPROVE:
         reason = _say(policy.approve.reason, Place.REASON, facts)
-    elif outcome is Outcome.DENY and denial is not None:
-        reason = _say(denial.reason or "", Place.REASON, facts)
-        reject_as = denial.reject_as
+    elif denials:
+        reject_as, reason = denials[0]
     return Decision(
         outcome=outcome,
         score=score,
@@ -126,9 +127,24 @@ def decide_on(
         request=request,
         reject_as=reject_as,
         reason=reason,
+        denials=denials,
         host_messaging=outcome is Outcome.APPROVE and policy.approve.host_messaging,
         notes=list(dict.fromkeys(notes)),
     )
+
+
+def with_usable_denial(decision: Decision, usable: Callable[[Denial], bool]) -> Decision | None:
+    """Return a denial with the name and the reason of the first of its denials that can be sent; None if none can.
+
+    So a further denial, or another order of the rules, never makes a review of a denial.
+
+    Args:
+        usable: whether the carrier takes a rejection of that name, with that reason, for this order.
+    """
+    for denial in decision.denials:
+        if usable(denial):
+            return decision._replace(reject_as=denial.reject_as, reason=denial.reason)
+    return None
 
 
 def denied_by(policy: Policy, decision: Decision) -> list[str]:
@@ -204,11 +220,12 @@ def _obstacles(policy: Policy, answered: Sequence[tuple[Ruling, CheckResult]], p
     return obstacles
 
 
-def _denial(rulings: Sequence[Ruling], bands: Sequence[Band]) -> Effect | Band | None:
-    """The denial that gives code and reason: the first in the file, and rules stand before score bands."""
-    denials: list[Effect | Band] = [ruling.written for ruling in rulings if ruling.asks_for is Outcome.DENY]
-    denials += [band for band in bands if band.outcome == "deny"]
-    return denials[0] if denials else None
+def _denials(rulings: Sequence[Ruling], bands: Sequence[Band], facts: Facts) -> Iterator[Denial]:
+    """What asks for a denial, in the order of the file; rules stand before score bands."""
+    denying: list[Effect | Band] = [ruling.written for ruling in rulings if ruling.asks_for is Outcome.DENY]
+    denying += [band for band in bands if band.outcome == "deny"]
+    for effect in denying:
+        yield Denial(effect.reject_as or "", _say(effect.reason or "", Place.REASON, facts))
 
 
 def _request(rulings: Sequence[Ruling], bands: Sequence[Band], facts: Facts) -> DocumentRequest:

@@ -119,6 +119,13 @@ class DocumentRequest(Tolerant):
     types: list[str]
 
 
+class Denial(NamedTuple):
+    """A denial that somebody asks for: the policy's name for its ground, and the rendered text for the carrier."""
+
+    reject_as: str
+    reason: str
+
+
 class Decision(NamedTuple):
     """What the rules of a policy make of an order.
 
@@ -131,6 +138,9 @@ class Decision(NamedTuple):
         reject_as: the policy's name for the ground of a denial; None unless the outcome is `deny`.
         reason: the rendered text that goes to the carrier with an automatic answer; None for `ask` and
             `review`.
+        denials: all that are asked for: those of rules in the order of the file, then those of score bands. The
+            first gives `reject_as` and `reason`; if the carrier lists no code for it, the next is tried (see
+            `with_usable_denial`). Empty unless the outcome is `deny`.
         host_messaging: whether an automatic approval keeps messaging with us.
         notes: why, in sentences for our own people.
     """
@@ -142,5 +152,6 @@ class Decision(NamedTuple):
     request: DocumentRequest | None = None
     reject_as: str | None = None
     reason: str | None = None
+    denials: Sequence[Denial] = ()
     host_messaging: bool = False
     notes: Sequence[str] = ()

@@ -20,6 +20,7 @@ from screening.bundle import ENGINE_VERSION, Bundle, Choice
 from screening.checks import CHECKS
 from screening.checks.kind import ERROR
 from screening.countries import countries_of
+from screening.decision import with_usable_denial
 from screening.effects import Band, Effect
 from screening.evaluation import Evaluation, evaluate
 from screening.policy import Fixture, Mode, Needs, Policy
@@ -355,7 +356,9 @@ def _ask_again(past: Past, questions: Questions, review_because: Sequence[str]) 
             remarks.setdefault(rule_id, " ".join(filter(None, [check.bars_approval, AS_RECORDED])))
         results.append(RuleResult(rule_id=rule_id, check=check))
     decision = decision_on(past.recorded.order, questions.policy, results, review_because)
-    return _AskedAgain(results, decision, remarks)
+    # Which codes the carrier listed is not recorded; the ground that was taken is.
+    taken = with_usable_denial(decision, lambda denial: denial.reject_as == past.recorded.reject_as)
+    return _AskedAgain(results, taken or decision, remarks)
 
 
 def against_recorded(recorded: RecordedOrder, decision: Decision, *, engine: str) -> list[str]:

@@ -12,7 +12,7 @@ from screening.authoring.verdicts import Case, Line, TestReport, Verdict
 from screening.bundle import Bundle
 from screening.checks import CHECKS
 from screening.countries import countries_of
-from screening.decision import DeadlineAction, at_deadline
+from screening.decision import DeadlineAction, at_deadline, with_usable_denial
 from screening.evaluation import ask, evaluate
 from screening.facts import CATALOGUE
 from screening.gathered import GatheredFacts
@@ -197,10 +197,15 @@ class _ScenarioRun:
         return [choice.review_because] if choice.review_because else []
 
     def _as_answered(self, decision: Decision) -> Decision:
-        """The decision when the carrier has no code for its rejection: then a person must find one."""
-        if decision.reject_as is None or decision.reject_as not in self.scenario.no_code_for:
+        """The decision when the carrier lacks codes: the first denial that has one, else a person must find one."""
+        if decision.outcome is not Outcome.DENY:
             return decision
-        note = f"The carrier lists no code for {decision.reject_as}."
+        missing = self.scenario.no_code_for
+        sent = with_usable_denial(decision, lambda denial: denial.reject_as not in missing)
+        if sent is not None:
+            return sent
+        names = dict.fromkeys(denial.reject_as for denial in decision.denials)
+        note = f"The carrier lists no code for {' or '.join(names)}."
         return decision._replace(
             outcome=Outcome.REVIEW, reject_as=None, reason=None, notes=[*decision.notes, note]
         )

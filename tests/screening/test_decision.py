@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from screening.decision import DeadlineAction, at_deadline, decide, denied_by
+from screening.decision import DeadlineAction, at_deadline, decide, denied_by, with_usable_denial
 from screening.effects import Effect, EffectOutcome
 from screening.policy import Approve
 from screening.results import CheckResult, Outcome, worst
@@ -94,6 +94,24 @@ def test_the_most_severe_finding_decides(
     assert decision.reject_as == reject_as
     assert (decision.reason is None) == (reject_as is None)
     assert decision.host_messaging is False
+
+
+def test_name_and_reason_are_those_of_the_first_denial_that_can_be_sent() -> None:
+    decision = decide(STANDARD, answers(pin="mismatch", spid="listed", name="mismatch"), facts=FACTS)
+    assert (decision.reject_as, decision.reason) == ("invalid_pin", "The PIN does not match.")
+    other = with_usable_denial(decision, lambda denial: denial.reject_as == "other")
+    assert other is not None
+    assert (other.outcome, other.reject_as) == (Outcome.DENY, "other")
+    assert other.reason == "Name (unknown) for P-1."
+    assert with_usable_denial(decision, lambda _: False) is None
+    assert with_usable_denial(decision, lambda _: True) == decision
+
+
+def test_what_a_person_must_decide_has_no_denial_that_could_be_sent() -> None:
+    results = answers(pin="mismatch", spid="listed", name="mismatch")
+    decision = decide(STANDARD, results, review_because=["A further round."], facts=FACTS)
+    assert decision.denials == []
+    assert with_usable_denial(decision, lambda _: True) is None
 
 
 def test_of_several_denials_the_first_in_the_file_gives_code_and_reason() -> None:

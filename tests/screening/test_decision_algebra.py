@@ -6,14 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screening.checks import CHECKS
-from screening.decision import decide
+from screening.decision import decide, with_usable_denial
 from screening.policy import Policy
 from screening.results import CheckResult, Decision, Outcome, RuleResult
 from tests.screening.policies import policy, rule
 
 RESULTS = ("match", "mismatch", "missing", "error")
+GROUNDS = ("other", "invalid_pin", "gone")
 _EFFECTS = st.fixed_dictionaries(
-    {"outcome": st.sampled_from(["pass", "skip", "score", "review", "ask", "deny"])},
+    {
+        "outcome": st.sampled_from(["pass", "skip", "score", "review", "ask", "deny"]),
+        "reject_as": st.sampled_from(GROUNDS),
+    },
     optional={"score": st.integers(0, 60).map(str), "people": st.sampled_from(["1", "2"])},
 )
 _ANSWERS = st.builds(
@@ -23,7 +27,11 @@ _ANSWERS = st.builds(
 )
 _BANDS = st.lists(
     st.fixed_dictionaries(
-        {"from": st.integers(0, 150).map(str), "outcome": st.sampled_from(["review", "ask", "deny"])},
+        {
+            "from": st.integers(0, 150).map(str),
+            "outcome": st.sampled_from(["review", "ask", "deny"]),
+            "reject_as": st.sampled_from(GROUNDS),
+        },
         optional={"people": st.sampled_from(["1", "2"])},
     ),
     max_size=2,
@@ -131,6 +139,21 @@ def test_the_order_of_rules_never_matters(case: Case, data: st.DataObject, becau
     assert {finding.rule_id: finding for finding in one.findings} == {
         finding.rule_id: finding for finding in other.findings
     }
+
+
+def denies(case: Case, codes: set[str]) -> bool:
+    """Whether the order is denied at a carrier that lists a code for these names of rejections."""
+    decision = case.decide()
+    return with_usable_denial(decision, lambda denial: denial.reject_as in codes) is not None
+
+
+@given(cases(least=1), st.data(), st.sets(st.sampled_from(GROUNDS)))
+def test_neither_a_further_rule_nor_another_order_makes_a_review_of_a_denial(
+    case: Case, data: st.DataObject, codes: set[str]
+) -> None:
+    order = data.draw(st.permutations(range(len(case.results))))
+    assert denies(with_rules(case, order), codes) == denies(case, codes)
+    assert denies(with_rules(case, order), codes) or not denies(with_rules(case, order[1:]), codes)
 
 
 @given(cases())

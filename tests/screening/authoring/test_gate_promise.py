@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from screening.authoring.gate import differences
 from screening.bundle import Bundle
-from screening.decision import at_deadline
+from screening.decision import at_deadline, with_usable_denial
 from screening.evaluation import evaluate
 from screening.facts import ClearPin, CustomerFacts, OrderFacts
 from screening.gathered import GatheredFacts
@@ -76,6 +76,7 @@ def edits(draw: st.DrawFn) -> Edit:
         ["match", "mismatch", "close", "missing", "listed", "unlisted", "blocked", "allowed"],
     )
     result = draw(st.sampled_from(results))
+    locked = {"unlocked": "pass", "locked": effect, "recently_changed": "review"}
     shadow, bands, match = draw(st.booleans()), draw(_BANDS), draw(st.integers(80, 100))
     deadline, needs, of_list = draw(_DEADLINES), draw(_NEEDS), draw(_ENTRIES)
     people, name = draw(st.none() | st.integers(0, 90)), draw(st.sampled_from(["blocked", "known"]))
@@ -99,6 +100,12 @@ def edits(draw: st.DrawFn) -> Edit:
                     if len(us(tree)["rules"]) < 5
                     else None
                 ),
+                lambda tree: (
+                    us(tree)["rules"].insert(0, {**copy.deepcopy(ADDED_RULE), "id": "first", "then": locked})
+                    if len(us(tree)["rules"]) < 5
+                    else None
+                ),
+                lambda tree: us(tree)["rules"].reverse(),
                 lambda tree: us(tree).update(rules=us(tree)["rules"][1:]),
             ]
         )
@@ -174,6 +181,12 @@ def test_edits_that_open_nothing_make_no_decision_milder(
         assert new.people >= old.people
         for usable in ({"other"}, {"pin"}, {"other", "pin"}):
             assert left(after, new, usable) <= left(before, old, usable)
+            assert denied(new, usable) >= denied(old, usable)
+
+
+def denied(decision: Decision, usable: set[str]) -> bool:
+    """Whether an order is denied by itself at a carrier that lists codes for these names."""
+    return with_usable_denial(decision, lambda denial: denial.reject_as in usable) is not None
 
 
 def left(of: Bundle, decision: Decision, usable: set[str]) -> bool:

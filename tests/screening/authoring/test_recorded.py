@@ -157,6 +157,22 @@ def test_answers_of_another_engine_are_asked_anew_and_the_version_is_said(wide: 
     assert any("spid found unlisted then, and listed now" in difference for difference in differences)
 
 
+def test_the_denial_that_was_taken_for_want_of_a_code_is_told_as_it_was_recorded(tmp_path: Path) -> None:
+    denies = "{outcome: deny, reject_as: gone, reason: Not ours., override: legal, why: Tested.}"
+    ready = ReadyBundle(
+        wide_bundle(
+            tmp_path,
+            ("{other: {prefer_code: 1001}}", "{other: {prefer_code: 1001}, gone: {prefer_code: 9999}}"),
+            ("unlisted: {score: 15}", f"unlisted: {denies}"),
+        )
+    )
+    facts: dict[str, FactValue] = {**ORDINARY, "portout.attempted_pin": WRONG, "portout.spid": "zzzz"}
+    body, personal = screened(ready.bundle, gathered(ready.bundle, facts))
+    assert body["reject_as"] == "other"
+    told = explain_recorded(recorded_order(body | {"reject_as": "gone"}, personal), ready, {})
+    assert (told.reject_as, told.reason, told.differences) == ("gone", "Not ours.", [])
+
+
 def test_no_pin_is_ever_recorded(wide: ReadyBundle) -> None:
     written = str(screened(wide.bundle, gathered(wide.bundle, {**ORDINARY, "portout.attempted_pin": WRONG})))
     assert RIGHT not in written

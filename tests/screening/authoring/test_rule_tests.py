@@ -8,6 +8,7 @@ import pytest
 from screening.authoring.rule_tests import run_tests, shown
 from screening.authoring.verdicts import Case, Verdict
 from screening.bundle import Bundle
+from screening.effects import Effect
 from screening.named_lists import NamedList
 from screening.policy import Fixture, Policy, Rule, RuleTest, Scenario
 from screening.reading.diagnostics import Code
@@ -135,6 +136,18 @@ def test_a_scenario_fails_for_each_thing_that_comes_otherwise(
     assert (case.verdict, case.why[0]) == (Verdict.FAILED, difference)
     assert case.lines[0].text == "pin: mismatch → deny"
     assert PIN not in repr(case)
+
+
+def test_without_a_code_for_the_first_denial_the_next_one_is_taken() -> None:
+    gone = Effect.model_validate({"outcome": "deny", "reject_as": "gone", "reason": "Not ours."})
+    first = pin_rule().model_copy(update={"id": "first", "then": {**pin_rule().then, "mismatch": gone}})
+    expect = {"outcome": "deny", "reject_as": "other", "reason": "The PIN of (unknown) is wrong."}
+    made = bundle(first, pin_rule(), scenarios=scenario(WRONG, expect, no_code_for=["gone"]))
+    case = only(made)
+    assert (case.verdict, case.why) == (Verdict.PASSED, ())
+    hopeless = scenario(WRONG, {"outcome": "deny"}, no_code_for=["gone", "other"])
+    case = only(bundle(first, pin_rule(), scenarios=hopeless))
+    assert case.why[-1] == "why review: The carrier lists no code for gone or other."
 
 
 LADDER = (
