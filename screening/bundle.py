@@ -85,17 +85,18 @@ class Bundle(RuleModel):
 
         Args:
             countries: of all numbers of the order, as `countries_of` gives them.
-            tags: of the customer who holds the numbers.
+            tags: of the customer who holds the numbers, whatever their capitals.
             several_customers: whether the numbers belong to more than one customer.
         """
         if several_customers:
             return Choice(self.default, "The numbers belong to several customers.")
         if not countries or UNKNOWN_COUNTRY in countries:
             return Choice(self.default, "The country of a number is not known.")
+        known_tags = _plain(tags)
         by_tag = [
             policy
             for policy in self.policies.values()
-            if not set(tags).isdisjoint(policy.applies_to.tags)
+            if not known_tags.isdisjoint(_plain(policy.applies_to.tags))
             and (not policy.applies_to.countries or set(countries).issubset(policy.applies_to.countries))
         ]
         if len(by_tag) > 1:
@@ -109,6 +110,10 @@ class Bundle(RuleModel):
         if fitting := by_tag or by_country:
             return Choice(fitting[0])
         return Choice(self.default, f"No policy covers numbers of {' and '.join(sorted(countries))}.")
+
+
+def _plain(tags: Collection[str]) -> set[str]:
+    return {tag.casefold() for tag in tags}
 
 
 REVIEW_EVERYTHING = Bundle(

@@ -208,7 +208,7 @@ class ReadyBundle:
     def chosen_for(self, past: "Past") -> tuple[Questions, list[str]]:
         """The policy that this bundle has for a recorded order, and why a person must decide whatever its rules say."""
         recorded, deciding = past.recorded, past.deciding
-        if self.chooses_by == deciding.chooses_by:
+        if self.chooses_by == deciding.chooses_by and recorded.engine == ENGINE_VERSION:
             return self.questions(recorded.policy), recorded.review_because
         choice = recorded.choose(self.bundle)
         because = recorded.review_under(choice, instead_of=recorded.choose(deciding.bundle))

@@ -66,7 +66,7 @@ def _check_claims(files: Sequence[PolicyFile]) -> None:
     for file in files:
         tags = words(child(file.root, "applies_to", "tags"))
         countries = words(child(file.root, "applies_to", "countries"))
-        claimed = [(tag.text, country, tag) for tag in tags for country in _texts(countries)]
+        claimed = [(tag.text.casefold(), country, tag) for tag in tags for country in _texts(countries)]
         claimed += [("", country.text, country) for country in countries if not tags]
         for tag, country, node in claimed:
             contender = next(
@@ -74,7 +74,7 @@ def _check_claims(files: Sequence[PolicyFile]) -> None:
             )
             if contender:
                 other, earlier = contender
-                what = f"tag {quoted(tag)}" if tag else f"country {country}"
+                what = f"tag {quoted(node.text)}" if tag else f"country {country}"
                 place = f"also at {other.file}:{earlier.line}:{earlier.column}"
                 file.faults.error(node, Code.COVERED_TWICE, f"two policies claim {what}", place)
                 node.broken = True

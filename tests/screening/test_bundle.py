@@ -185,7 +185,7 @@ BUNDLE = Bundle(
             policy_for("us", countries=["US", "PR"], tags=[], default=True),
             policy_for("ca", countries=["CA"], tags=[]),
             policy_for("vip", countries=[], tags=["vip"]),
-            policy_for("us-wholesale", countries=["US"], tags=["wholesale"]),
+            policy_for("us-wholesale", countries=["US"], tags=["Wholesale"]),
         )
     }
 )
@@ -198,8 +198,10 @@ BUNDLE = Bundle(
         ({"US", "PR"}, set(), False, "us", None),
         ({"CA"}, set(), False, "ca", None),
         ({"CA"}, {"vip"}, False, "vip", None),
-        ({"US", "CA"}, {"vip"}, False, "vip", None),
+        ({"CA"}, {"VIP"}, False, "vip", None),
         ({"US"}, {"wholesale"}, False, "us-wholesale", None),
+        ({"US"}, {"VIP", "wholesale"}, False, "us", "several policies: us-wholesale, vip"),
+        ({"US", "CA"}, {"vip"}, False, "vip", None),
         ({"CA"}, {"wholesale"}, False, "ca", None),
         ({"US"}, {"no-such-tag"}, False, "us", None),
         ({"US"}, {"vip", "wholesale"}, False, "us", "several policies: us-wholesale, vip"),

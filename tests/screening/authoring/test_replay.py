@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screening.authoring.recorded import NotReplayable, ReadyBundle
+from screening.authoring.recorded import NotReplayable, Past, ReadyBundle
 from screening.authoring.replay import Candidate, Ended, Tally
 from screening.authoring.replay_limits import Limit
+from screening.bundle import Bundle
+from screening.policy import AppliesTo
 from screening.results import Outcome
-from tests.screening.recorded_orders import ORDINARY, past, wide_bundle
+from tests.screening.recorded_orders import ORDINARY, gathered, past, recorded, wide_bundle
 
 _ONVOY_TOO = "title: Blocked\nentries:\n  - value: 073H\n    why: To see.\n    added_by: tests@example.com\n"
 
@@ -56,6 +58,18 @@ def test_the_policy_is_chosen_anew(wide: ReadyBundle, tmp_path: Path) -> None:
     assert replayed.after is Outcome.REVIEW
     assert replayed.causes[0].after is not None
     assert replayed.causes[0].after.startswith("No policy covers numbers of US.")
+
+
+def test_an_older_engine_may_have_chosen_another_policy(wide: ReadyBundle) -> None:
+    policy = wide.bundle.default
+    vip = policy.model_copy(
+        update={"policy": "vip", "default": False, "applies_to": AppliesTo(tags=["vip"]), "rules": []}
+    )
+    both = ReadyBundle(Bundle(policies={"vip": vip, "wide": policy}, lists=wide.bundle.lists))
+    order = recorded(both.bundle, gathered(both.bundle, {**ORDINARY, "customer.tags": ["VIP"]}))
+    assert order.policy == "vip"
+    older = order.model_copy(update={"engine": "2", "policy": "wide"})
+    assert Candidate(both.bundle).replay(Past(older, both), Ended()).policy_after == "vip"
 
 
 def test_in_advise_every_order_is_for_people_and_in_shadow_none(wide: ReadyBundle, tmp_path: Path) -> None:

@@ -209,6 +209,7 @@ def test_policies_must_not_get_in_each_others_way(
     ("first", "second", "tie"),
     [
         ("{tags: [vip]}", "{tags: [vip]}", True),
+        ("{tags: [vip]}", "{tags: [VIP]}", True),
         ("{tags: [vip]}", "{tags: [vip], countries: [CA]}", True),
         ("{tags: [vip], countries: [CA]}", "{tags: [vip]}", True),
         ("{tags: [vip], countries: [US]}", "{tags: [vip], countries: [CA]}", False),
