@@ -134,6 +134,11 @@ def _day(value: object) -> object:
     raise PydanticCustomError("day", "needs a date such as 2026-03-31")
 
 
+def is_name(text: str | None) -> bool:
+    """Say whether a text is what a rule, policy, list or rejection may be called."""
+    return text is not None and _NAME.fullmatch(text) is not None
+
+
 def is_day(text: str) -> bool:
     """Say whether a text is a day, written `2026-03-31`."""
     try:

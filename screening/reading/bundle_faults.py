@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from screening.policy_values import is_name
 from screening.reading.diagnostics import Code, quoted
 from screening.reading.fact_faults import check_given_facts
 from screening.reading.shape import Faults
@@ -19,6 +20,11 @@ class PolicyFile:
     @property
     def file(self) -> str:
         return self.faults.source.file
+
+    @property
+    def has_name(self) -> bool:
+        """Whether the file says what its policy is called, so that others can refer to it."""
+        return is_name(word(child(self.root, "policy")))
 
 
 def check_together(files: Sequence[PolicyFile]) -> None:
@@ -54,10 +60,10 @@ def _check_default(files: Sequence[PolicyFile]) -> None:
         place = f"first one at {other.file}:{earlier.line}:{earlier.column}"
         file.faults.error(node, Code.DEFAULT_POLICY, "a second default policy", place)
     if files and all(word(node) == "false" for _, node in stated):
-        sentence = "no policy is the default"
-        files[0].faults.error(
-            files[0].root, Code.DEFAULT_POLICY, sentence, "write default: true in one of them"
-        )
+        # Where somebody says that it is not the default, they may have meant that it is.
+        blamed, there = stated[0] if stated else (files[0], files[0].root)
+        sentence, hint = "no policy is the default", "write default: true in one of them"
+        blamed.faults.error(there, Code.DEFAULT_POLICY, sentence, hint)
 
 
 def _check_claims(files: Sequence[PolicyFile]) -> None:

@@ -185,7 +185,8 @@ class _Reading:
         read = self._policy_files([path])
         beside = self._beside(path) if any(takes_rules(file.root) for file in read) else []
         for file in _sources_first([*beside, *read]):
-            if file in read or word(child(file.root, "policy")) == word(child(read[0].root, "rules_from")):
+            is_source = word(child(file.root, "policy")) == word(child(read[0].root, "rules_from"))
+            if file in read or is_source or not file.has_name:
                 tree = self._judge(file, [*read, *beside], files)
                 self.policy_trees += [tree] if file in read else []
                 named = {str(self.directory / name) for name in _named_files(file.root)}
@@ -261,7 +262,8 @@ class _Reading:
         if policy is not None:
             self.policies[policy.policy] = policy.spelled_out()
             concerned = [other for other in policies if other is file or other.root in file.faults.taken_from]
-            if not any(other.faults.has_errors for other in concerned):
+            lacks_rules = takes_rules(root) and not file.faults.taken_from
+            if not lacks_rules and not any(other.faults.has_errors for other in concerned):
                 remark_on_policy(root, policy, file.faults)
         return root
 

@@ -7,6 +7,8 @@ is the policy's own. Taken parts keep their place in the file in which they stan
 
 from collections.abc import Sequence
 
+import phonenumbers
+
 from screening.reading.bundle_faults import PolicyFile
 from screening.reading.diagnostics import Code, did_you_mean, one_of, quoted
 from screening.reading.rule_faults import report_duplicates, report_unknown
@@ -24,7 +26,8 @@ def with_rules_taken(file: PolicyFile, policies: Sequence[PolicyFile], *, all_re
     Args:
         file: the policy.
         policies: all policies of its directory.
-        all_read: whether each file of the directory could be read; if not, an unknown policy may be in the others.
+        all_read: whether each file of the directory could be read; if not, an unknown policy may be in the others, as
+            it may be in one that does not say what it is called.
     """
     root, faults = file.root, file.faults
     if not isinstance(root, MapNode):
@@ -70,10 +73,12 @@ def _base_of(
         file.faults.error(reference, Code.CYCLE, "a policy cannot take its own rules")
         return None
     if name not in by_name:
-        if all_read:
-            known = [other for other in by_name if other and other != own_name]
-            report_unknown(
-                reference, known, Code.UNKNOWN_POLICY, "policy", file.faults, "there is no other one"
+        if all_read and all(policy.has_name for policy in policies):
+            known = [other for other in by_name if other != own_name]
+            listed = f"known here: {one_of(sorted(known))}" if known else "there is no other one"
+            hint = did_you_mean(name, [other for other in known if not _are_of_two_countries(name, other)])
+            file.faults.error(
+                reference, Code.UNKNOWN_POLICY, f"unknown policy {quoted(name)}", hint or listed
             )
         return None
     base = by_name[name]
@@ -87,6 +92,12 @@ def _base_of(
         sentence = f"{quoted(name)} takes its rules from another policy itself"
         file.faults.error(reference, Code.CHAINED, sentence, f"take them from {quoted(further)} directly")
     return None
+
+
+def _are_of_two_countries(name: str, other: str) -> bool:
+    """Say whether two names begin with two countries, as `us-standard` and `ca-standard`: one is not meant by the other."""
+    countries = {one.partition("-")[0].upper() for one in (name, other)}
+    return len(countries) == 2 and countries <= phonenumbers.SUPPORTED_REGIONS
 
 
 def _take_rules(taken: MapNode, root: MapNode, base: PolicyFile, faults: Faults) -> None:

@@ -125,7 +125,7 @@ FAULTS = [
      ""),
     ("a list file that is missing", "lists/blocked.yaml", "lists/bloked.yaml", "PO113", "14:18",
      "lists/bloked.yaml", "unknown list file", "'lists/blocked.yaml'"),
-    ("no default policy", "default: true", "default: false", "PO130", "1:1", "f", "no policy is the default",
+    ("no default policy", "default: true", "default: false", "PO130", "3:10", "false", "no policy is the default",
      "write"),
     ("a newer format", "format: 1", "format: 2", "PO108", "1:9", "2", "format 2 is newer", "update"),
     ("a file that nests too deep", "title: US numbers", f"title: {'[' * 30}", "PO101", "4:31", "[",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from screening.reading.diagnostics import Diagnostic
+from screening.reading.diagnostics import Code, Diagnostic
 from tests.screening.rule_files import POLICY, changed, copied, faults_of, shipped_text
 
 LIST = "lists/known-spids.yaml"
@@ -106,7 +106,7 @@ CASES = [
     ("fired: [pin, spid]", "fired: [pin, spd]", "PO117", "spd", "unknown rule 'spd'", "'spid'"),
     ("deny, reject_as: invalid_pin, fired", "deny, reject_as: pin, fired", "PO114", "pin", "unknown rejection", "inv"),
     ("expect: {outcome: approve, fired: [], score: 0}", "expect: {}", "PO107", "{", "expects nothing", "outcome"),
-    ("default: true ", "default: false ", "PO130", "f", "no policy is the default", "default: true"),
+    ("default: true ", "default: false ", "PO130", "false", "no policy is the default", "default: true"),
     ("rules:\n", "rules: none\nrulez:\n", "PO105", "rulez", "unknown key 'rulez'", "'rules'"),
 ]  # fmt: skip
 
@@ -296,3 +296,10 @@ def test_of_very_many_known_names_only_some_are_listed(tmp_path: Path) -> None:
     for number in range(40):
         (rules / "lists" / f"{number}.yaml").write_text("entries: []\n")
     assert max(len(fault.suggestion) for fault in faults_of(rules)) < 250
+
+
+def test_that_there_is_no_default_is_shown_where_somebody_says_so(tmp_path: Path) -> None:
+    rules = changed(tmp_path, "default: true ", "default: false")
+    (rules / "a.yaml").write_text(shipped_text("us-vip.yaml"), encoding="utf-8")
+    [fault] = [fault for fault in faults_of(rules) if fault.code is Code.DEFAULT_POLICY]
+    assert (Path(fault.file).name, marked(fault)) == (POLICY, "false")

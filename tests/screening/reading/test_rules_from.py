@@ -188,9 +188,28 @@ def test_rules_are_taken_over_one_step_only(tmp_path: Path, further: str, code: 
 
 
 def test_a_policy_is_not_called_unknown_while_a_file_cannot_be_read(tmp_path: Path) -> None:
-    rules = written(tmp_path, standard="a: [b", vip=TAKING)
+    out_of_reach = TAKING.replace("decide:", "review: {two_people_from_score: 31}\ndecide:")
+    rules = written(tmp_path, standard="a: [b", vip=out_of_reach)
     for path in (rules, rules / "vip.yaml"):
         assert [fault.code for fault in check_paths([path]).diagnostics] == [Code.SYNTAX]
+
+
+@pytest.mark.parametrize("name", ["", "policy:\n", "polcy: standard\n", "policy: st andard\n"])
+def test_a_policy_is_not_called_unknown_while_a_file_does_not_say_its_name(tmp_path: Path, name: str) -> None:
+    rules = written(tmp_path, standard=STANDARD.replace("policy: standard\n", name), vip=TAKING)
+    for path in (rules, rules / "vip.yaml"):
+        [fault] = [fault for fault in check_paths([path]).diagnostics if fault.severity is Severity.ERROR]
+        assert Path(fault.file).name == "standard.yaml"
+
+
+def test_the_policy_of_another_country_is_not_meant(tmp_path: Path) -> None:
+    def told(wanted: str) -> str:
+        vip = TAKING.replace("from: standard", f"from: {wanted}")
+        standard = STANDARD.replace("policy: standard", "policy: ca-standard")
+        return reported(written(tmp_path, standard=standard, vip=vip))[0].suggestion
+
+    assert told("us-standard") == "known here: ca-standard"
+    assert told("ca-standrd") == "did you mean 'ca-standard'?"
 
 
 def test_one_file_is_checked_with_the_policy_from_which_it_takes_its_rules(tmp_path: Path) -> None:
