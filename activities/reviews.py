@@ -24,6 +24,7 @@ from records.ledger_actor import LedgerActor
 from records.ledger_entries import EntryKind, LedgerEntry
 from records.store import Records
 from screening.facts import OrderFacts
+from screening.placeholders import Place, render
 from screening.policy import Policy
 from screening.rejection import EligibleCode, is_barred, pick
 from screening.results import DocumentRequest
@@ -155,7 +156,7 @@ class ReviewActivities:
                 waits_for_another=people > 1 and given.first_approval is None,
                 answer=Answer(
                     status="authorized",
-                    reason=approve.reason,
+                    reason=render(approve.reason, Place.REASON, given.opened.order.as_facts()),
                     host_messaging=approve.host_messaging,
                 ),
             )
@@ -192,8 +193,6 @@ def _without_its_words(given: AdmitInput, left_out: str) -> AdmitInput:
 
 def _decision(given: AdmitInput, actor: Actor, admission: Admission) -> LedgerEntry:
     opened, verified = given.opened, actor.verified
-    # A denial sends the person's own words, an approval the policy's as they stand in the rules.
-    unsaid = {"reason"} if given.action == "deny" else None
     because = admission.refused_because
     if because and given.reject_as:
         # It stands in clear, so it repeats nothing that was typed.
@@ -216,7 +215,8 @@ def _decision(given: AdmitInput, actor: Actor, admission: Admission) -> LedgerEn
             "waits_for_another": admission.waits_for_another,
             "overrides": given.conclusion.denied_by if given.action == "approve" else [],
             "types": given.types,
-            "answer": admission.answer.model_dump(exclude=unsaid) if admission.answer else None,
+            # A denial sends the person's own words, an approval the policy's, which may name facts of the order.
+            "answer": admission.answer.model_dump(exclude={"reason"}) if admission.answer else None,
             "refused_because": because,
         },
         personal=personal,

@@ -13,7 +13,7 @@ from records.ledger_entries import EntryKind
 from screening.rejection import Barred
 from screening.results import Outcome
 from tests.activities.parts import TO_REVIEW, Parts, to_open, tried
-from tests.activities.test_reviews import deny, reviews
+from tests.activities.test_reviews import approve, deny, reviews
 
 SPOKEN = "Maria Lopez told us on the phone that this is not hers."
 AUTHORED = "The port-out PIN supplied does not match our records."
@@ -55,6 +55,18 @@ async def test_a_persons_reason_is_sealed_where_it_was_given_and_where_it_was_se
     assert "Lopez" not in in_clear(parts, opened.order.id)
     given, *told = parts.records.ledger.entries(opened.order.id)
     assert (given.reason, [entry.reason for entry in told]) == (SPOKEN, [SPOKEN] * 2)
+
+
+async def test_an_approval_names_the_facts_that_the_policy_names_and_they_are_sealed(parts: Parts) -> None:
+    file = parts.rules / "us-standard.yaml"
+    file.write_text(
+        file.read_text().replace("Verified against our records.", "Verified <portout.authorized_name>.")
+    )
+    opened = await parts.opened(parts.place(authorized_name="Maria Lopez"))
+    answer = (await tried(reviews(parts).admit, approve(opened, SPOKEN))).answer
+    assert answer is not None
+    assert answer.reason == "Verified Maria Lopez."
+    assert "Lopez" not in in_clear(parts, opened.order.id)
 
 
 async def test_a_ground_that_was_named_wrongly_is_not_repeated_in_clear(parts: Parts) -> None:
