@@ -1,25 +1,30 @@
 """What no test of an author has reached: results of rules, score bands, ways to decide, lines of `at_deadline`.
 
+An alternative of `approve_needs` is reached by a scenario that is approved, and would not be without that alternative;
+`otherwise` by one to which nothing objects, and which goes to a person for want of evidence alone.
+
 Only tests that pass count: a result that comes although another one is expected is not tested. A rule's `error`, which no
 fact brings about, is reached by scenarios with that rule under `failing`; a line of `at_deadline` by scenarios that expect
 something of it, where need be with `no_code_for`.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from screening.authoring.gate_effects import needs_imply
 from screening.authoring.rule_tests import effect_words
 from screening.authoring.verdicts import Case, TestReport
 from screening.bundle import Bundle
 from screening.checks import CHECKS
 from screening.effects import Effect, EffectOutcome
-from screening.policy import Policy, Rule
+from screening.policy import Needs, Policy, Rule
 from screening.reading.places import Places, Step
 from screening.results import Decision, Outcome
 
 _Key = tuple[Step, ...]
 
 _OF_RULES = {EffectOutcome.ASK: Outcome.ASK, EffectOutcome.DENY: Outcome.DENY}
+_ASKING = frozenset({EffectOutcome.REVIEW, EffectOutcome.ASK, EffectOutcome.DENY})
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,9 @@ def _points(policy: Policy) -> Iterator[tuple[_Key, str, str, tuple[Step, ...]]]
     if needs is not None:
         text = f"otherwise → {policy.decide.otherwise}, without {needs}"
         yield ("decide", "otherwise"), "decide", text, ("decide", "otherwise")
+        for steps, alternative in _alternatives(needs):
+            text = f"approve_needs: met only by {alternative}"
+            yield ("needs", *steps), "decide", text, ("decide", "approve_needs", *steps)
     for number, line in enumerate(policy.respond.at_deadline):
         condition = f"from score {line.from_score}" if line.from_score else "always"
         yield (
@@ -140,22 +148,53 @@ def _reached(policy: Policy, cases: Iterable[Case]) -> set[_Key]:
     for case in cases:
         found |= {("result", rule, result) for rule, result in case.results.items()}
         if case.decision is not None:
-            found |= _reached_by(policy, case.decision, case.results)
+            found |= _reached_by(policy, case.decision, case)
         if case.deadline is not None:
             found.add(("at_deadline", case.deadline.line))
     return found
 
 
-def _reached_by(policy: Policy, decision: Decision, results: Mapping[str, str]) -> set[_Key]:
+def _reached_by(policy: Policy, decision: Decision, case: Case) -> set[_Key]:
     found: set[_Key] = {("decide", decision.outcome.value)}
-    found |= {
+    bands: set[_Key] = {
         ("band", number)
         for number, band in enumerate(policy.decide.score)
         if decision.score >= band.from_score
     }
     needs = policy.decide.approve_needs
+    if needs is None:
+        return found | bands
     watched = {rule.id for rule in policy.rules if rule.shadow}
-    evidence = {f"{rule}.{result}" for rule, result in results.items() if rule not in watched}
-    if needs is not None and not needs.met_by(evidence):
+    evidence = {f"{rule}.{result}" for rule, result in case.results.items() if rule not in watched}
+    asked = bands or any(one.fired and one.effect in _ASKING for one in decision.findings)
+    if not (asked or case.review_because or needs.met_by(evidence)):
         found.add(("decide", "otherwise"))
-    return found
+    if decision.outcome is Outcome.APPROVE:
+        found |= {
+            ("needs", *steps)
+            for steps, alternative in _alternatives(needs)
+            if not _met_without(alternative, needs, evidence)
+        }
+    return found | bands
+
+
+def _alternatives(needs: Needs, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], Needs]]:
+    """What stands under each `any`, with the way there; not what is never needed beside the others."""
+    for number, need in enumerate(needs.any or ()):
+        others = [other for other in needs.any or () if other is not need]
+        if not (others and needs_imply(need, Needs(any=others))):
+            yield (*steps, "any", number), need
+    for word, members in (("all", needs.all), ("any", needs.any)):
+        for number, need in enumerate(members or ()):
+            yield from _alternatives(need, (*steps, word, number))
+
+
+def _met_without(left_out: Needs, needs: Needs, results: Collection[str]) -> bool:
+    """Whether these results would be enough if that part were not written."""
+    if needs is left_out:
+        return False
+    if needs.all is not None:
+        return all(_met_without(left_out, need, results) for need in needs.all)
+    if needs.any is not None:
+        return any(_met_without(left_out, need, results) for need in needs.any)
+    return needs.result in results

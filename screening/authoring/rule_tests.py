@@ -158,9 +158,8 @@ class _ScenarioRun:
         given = {name: value for name, value in given.items() if name not in scenario.unset}
         now = scenario.now or (fixture.now if fixture else None) or DEFAULT_NOW
         gathered = _gathered(self.bundle, self.policy, given, now)
-        evaluation = evaluate(
-            self.policy, gathered, review_because=self._review_because(gathered), failing=scenario.failing
-        )
+        because = self._review_because(gathered)
+        evaluation = evaluate(self.policy, gathered, review_because=because, failing=scenario.failing)
         decision = self._as_answered(evaluation.decision)
         waits = decision.outcome in (Outcome.REVIEW, Outcome.ASK)
         deadline = self._at_deadline(decision, gathered) if waits and scenario.expect.at_deadline else None
@@ -176,6 +175,7 @@ class _ScenarioRun:
             lines=tuple(self._lines(decision, deadline, given, gathered)),
             results={finding.rule_id: finding.result for finding in decision.findings},
             decision=decision,
+            review_because=tuple(because),
             deadline=deadline,
         )
 

@@ -46,6 +46,7 @@ class Case:
         lines: the lines of the policy that decided; none when the test passed.
         results: the results of the rules that were asked, by their id.
         decision: what a scenario decided.
+        review_because: why that is for a person whatever the rules say.
         deadline: what a scenario that asks for it found at the deadline.
     """
 
@@ -58,6 +59,7 @@ class Case:
     lines: tuple[Line, ...] = ()
     results: Mapping[str, str] = field(default_factory=dict)
     decision: Decision | None = None
+    review_because: tuple[str, ...] = ()
     deadline: DeadlineAction | None = None
 
     @property

@@ -8,6 +8,7 @@ from screening.authoring.rule_coverage import Coverage, coverage_of
 from screening.authoring.rule_tests import run_tests
 from screening.bundle import Bundle
 from screening.checks import CHECKS
+from screening.named_lists import NamedList
 from screening.policy import Check, Policy, Rule, RuleTest, Scenario
 from screening.reading.loading import load_bundle, places_of
 from tests.screening import policies
@@ -68,7 +69,14 @@ def test_everything_can_be_reached() -> None:
     [
         ("right", ["pin: match → pass", "the order is decided: approve"]),
         ("wrong", ["pin: mismatch → deny", "the order is decided: deny"]),
-        ("none on file", ["pin: not_set → skip", "at the deadline, always → leave"]),
+        (
+            "none on file",
+            [
+                "pin: not_set → skip",
+                "otherwise → review, without pin.match",
+                "at the deadline, always → leave",
+            ],
+        ),
         ("several", ["pin: mixed → review"]),
         (
             "broken",
@@ -102,6 +110,85 @@ def test_a_rule_in_shadow_has_results_to_reach_and_no_outcome() -> None:
     texts = [point.text for point in found.points]
     assert "pin: mismatch → deny" in texts
     assert "the order is decided: deny" not in texts
+
+
+def needing(needs: object, scenarios: list[dict[str, Any]], *rules: Rule, **more: Any) -> list[str]:
+    """What these scenarios miss of how a policy is decided. A PIN, and a SPID that is known, are evidence."""
+    effects = {
+        "match": "pass",
+        "mismatch": "review",
+        "partly_set": "review",
+        "not_set": "skip",
+        "missing": "skip",
+    }
+    spid = {"listed": "pass", "unlisted": {"score": "40"}, "name_differs": "skip", "missing": "skip"}
+    known = Rule(id="spid", title="SPID", check=Check.model_validate({"spid": {"known": "known"}}))
+    known = known.model_copy(update={"then": policies.rule("spid", spid, "spid").then})
+    made = policies.policy(
+        policies.rule("pin", effects),
+        known,
+        *rules,
+        defaults={"error": "review", "mixed": "review"},
+        needs=needs,
+        **more,
+    )
+    applies_to = made.applies_to.model_copy(update={"countries": ["US"]})
+    written = [Scenario.model_validate(scenario) for scenario in scenarios]
+    made = made.model_copy(
+        update={"applies_to": applies_to, "scenarios": written, "lists": {"known": "lists/known.yaml"}}
+    )
+    listed = NamedList.model_validate({"entries": [{"value": "073H"}]})
+    found = covered(Bundle(policies={"test": made}, lists={"lists/known.yaml": listed}))
+    return [point.text for point in found.missed if point.part == "decide"]
+
+
+BY_SPID = {"name": "by SPID", "set": {**NUMBERS, "portout.spid": "073H"}, "expect": {"outcome": "approve"}}
+BY_PIN = {"name": "by PIN", "set": RIGHT, "expect": {"outcome": "approve"}}
+BY_BOTH = {"name": "both", "set": {**RIGHT, "portout.spid": "073H"}, "expect": {"outcome": "approve"}}
+NOTHING = {"name": "nothing", "set": NUMBERS, "expect": {"outcome": "review"}}
+
+
+@pytest.mark.parametrize(
+    ("needs", "scenarios", "missed"),
+    [
+        ({"any": ["pin.match", "spid.listed"]}, [BY_PIN, BY_SPID], []),
+        ({"any": ["pin.match", "spid.listed"]}, [BY_SPID], ["pin.match"]),
+        ({"any": ["pin.match", "spid.listed"]}, [BY_SPID, BY_BOTH], ["pin.match"]),
+        (
+            {"any": [{"all": ["pin.match", "spid.listed"]}, "name.match"]},
+            [BY_BOTH],
+            ["name.match"],
+        ),
+        ({"all": ["spid.listed", {"any": ["pin.match", "name.match"]}]}, [BY_BOTH], ["name.match"]),
+        # Without it all the same would be approved.
+        ({"any": ["pin.match", {"all": ["pin.match", "spid.listed"]}]}, [BY_PIN], []),
+        ({"any": ["pin.match", "pin.match"]}, [BY_PIN], []),
+    ],
+)
+def test_an_alternative_is_reached_by_what_only_it_approves(
+    needs: object, scenarios: list[dict[str, Any]], missed: list[str]
+) -> None:
+    texts = [f"approve_needs: met only by {alternative}" for alternative in missed]
+    assert needing(needs, [*scenarios, NOTHING]) == texts
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        {"name": "a rule asks", "set": {**NUMBERS, "customer.pin": "4821", "portout.attempted_pin": "1"}},
+        {"name": "a band asks", "set": {**NUMBERS, "portout.spid": "ZZZZ"}},
+        {"name": "no country", "set": {}},
+        {"name": "several customers", "set": {**NUMBERS, "customer.count": "2"}},
+    ],
+)
+def test_what_lacks_evidence_and_goes_to_a_person_for_another_reason_is_not_otherwise(
+    scenario: dict[str, Any],
+) -> None:
+    otherwise = "otherwise → review, without pin.match"
+    bands = [{"from": 40, "outcome": "review"}]
+    expected = {**scenario, "expect": {"outcome": "review"}}
+    assert needing("pin.match", [BY_PIN, expected], bands=bands) == [otherwise]
+    assert needing("pin.match", [BY_PIN, NOTHING], bands=bands) == []
 
 
 def test_percent_is_rounded_down() -> None:
