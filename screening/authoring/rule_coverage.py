@@ -112,9 +112,9 @@ def _points(policy: Policy) -> Iterator[tuple[_Key, str, str, tuple[Step, ...]]]
     if needs is not None:
         text = f"otherwise → {policy.decide.otherwise}, without {needs}"
         yield ("decide", "otherwise"), "decide", text, ("decide", "otherwise")
-        for steps, alternative in _alternatives(needs):
+        for way, alternative in _alternatives(needs):
             text = f"approve_needs: met only by {alternative}"
-            yield ("needs", *steps), "decide", text, ("decide", "approve_needs", *steps)
+            yield ("needs", *way), "decide", text, ("decide", "approve_needs", *way)
     for number, line in enumerate(policy.respond.at_deadline):
         condition = f"from score {line.from_score}" if line.from_score else "always"
         yield (
