@@ -14,7 +14,7 @@ ROOMS = {
     "serving": ("up", "worker"),
     "listening": ("console",),
     "demo": ("demo",),
-    "reviewing": ("queue", "show", "next", "claim", "release", "approve", "deny", "note"),
+    "reviewing": ("queue", "show", "next", "claim", "release", "approve", "deny", "ask", "note"),
     "rescreening": ("rescreen",),
     "operating": ("status", "preflight", "pause", "resume", "settings", "sandbox"),
     "reconciling": ("reconcile",),
