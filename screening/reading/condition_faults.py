@@ -19,7 +19,7 @@ from screening.conditions import (
 )
 from screening.facts import Fact, FactType
 from screening.operators import OPERATORS, Operand
-from screening.reading.diagnostics import Code, did_you_mean, one_of, quoted
+from screening.reading.diagnostics import Code, did_you_mean, known_here, quoted
 from screening.reading.fact_faults import is_known_fact
 from screening.reading.shape import Faults, report_wrong_value
 from screening.reading.yaml_tree import ListNode, MapNode, Node, Scalar, child, entries, items, word
@@ -149,8 +149,7 @@ def _check_operator(
         and (text := word(operand)) is not None
         and text not in lists
     ):
-        known = f"known here: {one_of(sorted(set(lists)))}" if lists else "name it under lists"
-        hint = did_you_mean(text, lists) or known
+        hint = known_here(text, lists, "name it under lists")
         faults.error(operand, Code.UNKNOWN_LIST, f"unknown list {quoted(text)}", hint)
 
 

@@ -3,11 +3,13 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from itertools import islice
+
+from screening.reading.look_alikes import misleading_letter
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what ends a line in YAML
 _LONGEST_EXCERPT = 160
@@ -195,8 +197,8 @@ class Source:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that is most like this one, or None if none is."""
-    by_lower_case = {candidate.lower(): candidate for candidate in islice(known, _WORDS_COMPARED)}
+    """Return the known word that is most like this one and not faulty itself, or None if none is."""
+    by_lower_case = {candidate.lower(): candidate for candidate in islice(sound(known), _WORDS_COMPARED)}
     near = difflib.get_close_matches(word[:_LONGEST_WORD].lower(), by_lower_case, n=1, cutoff=0.6)
     return by_lower_case[near[0]] if near else None
 
@@ -205,6 +207,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `did you mean 'x'?` for the nearest known word, or an empty text."""
     near = nearest(word, known)
     return f"did you mean {quoted(near)}?" if near else ""
+
+
+def sound(names: Iterable[str]) -> list[str]:
+    """Return the names that can be offered: not those that are no names, as `сarrier` with a Cyrillic letter."""
+    return [name for name in names if _is_sound(name)]
+
+
+def known_here(word: str, known: Collection[str], otherwise: str = "") -> str:
+    """Return the nearest known word as `did_you_mean`, else what is known, else what to do where nothing is."""
+    offered = sorted(set(sound(known)))
+    return did_you_mean(word, offered) or (f"known here: {one_of(offered)}" if offered else otherwise)
 
 
 def one_line(text: str) -> str:
@@ -231,6 +244,11 @@ def _shown(line: str) -> str:
         " " if character == "\t" or not character.isprintable() else character for character in line
     )
     return text if len(text) <= _LONGEST_EXCERPT else f"{text[:_LONGEST_EXCERPT]}…"
+
+
+def _is_sound(name: str) -> bool:
+    # Only files may be called as they like, as long as it can be read.
+    return not misleading_letter(name) if "/" in name else name.isascii() and name.split() == [name]
 
 
 def _cells(character: str) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from screening.facts import CATALOGUE
 from screening.placeholders import SCORE, Place, allowed_names, find
-from screening.reading.diagnostics import Code, did_you_mean, one_of, quoted
+from screening.reading.diagnostics import Code, did_you_mean, known_here, quoted
 from screening.reading.shape import Faults
 from screening.reading.yaml_tree import MapNode, Node, Scalar, child, word
 from screening.results import FactClass
@@ -103,12 +103,7 @@ def _check_denial(effect: Node, names: PolicyNames, faults: Faults, unlawful_gro
         faults.error(_outcome_node(effect), Code.INCOMPLETE_EFFECT, sentence, suggestion)
     rejection = child(effect, "reject_as")
     if (name := word(rejection)) and rejection and name not in names.rejections:
-        known = (
-            f"known here: {one_of(sorted(names.rejections))}"
-            if names.rejections
-            else "define it in rejections"
-        )
-        hint = did_you_mean(name, names.rejections) or known
+        hint = known_here(name, names.rejections, "define it in rejections")
         faults.error(rejection, Code.UNKNOWN_REJECTION, f"unknown rejection {quoted(name)}", hint)
     override = _key(effect, "override")
     if override and child(effect, "why") is None:

@@ -11,7 +11,7 @@ import phonenumbers
 from screening.placeholders import Place
 from screening.policy import FORMAT
 from screening.policy_values import parse_duration
-from screening.reading.diagnostics import Code, did_you_mean, one_of, quoted
+from screening.reading.diagnostics import Code, did_you_mean, one_of, quoted, sound
 from screening.reading.effect_faults import UNITED_STATES, PolicyNames, check_effect, check_text, outcome_of
 from screening.reading.fact_faults import check_given_facts, check_unset_facts
 from screening.reading.rule_faults import check_rules, kind_of, report_duplicates, report_unknown
@@ -146,8 +146,9 @@ def _check_needs(needs: Node | None, rules: dict[str, Node], faults: Faults) -> 
         return
     rule_id, _, result = reference.partition(".")
     if rule_id not in rules:
-        known = [f"{name}.{result}" for name in rules] if result else list(rules)
-        hint = did_you_mean(reference, known) or (f"rules here: {one_of(rules)}" if rules else "")
+        names = sound(rules)
+        known = [f"{name}.{result}" for name in names] if result else names
+        hint = did_you_mean(reference, known) or (f"rules here: {one_of(names)}" if names else "")
         faults.error(needs, Code.UNKNOWN_RULE, f"unknown rule {quoted(rule_id)}", hint)
         return
     if word(child(rules[rule_id], "shadow")) == "true":

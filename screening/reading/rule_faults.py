@@ -11,7 +11,7 @@ from screening.checks.documents import UNSCANNED
 from screening.checks.kind import ERROR, MISSING, MIXED
 from screening.facts import CATALOGUE
 from screening.reading.condition_faults import asks_presence, check_condition
-from screening.reading.diagnostics import Code, did_you_mean, one_of, quoted
+from screening.reading.diagnostics import Code, known_here, one_of, quoted
 from screening.reading.effect_faults import PolicyNames, check_effect, outcome_of
 from screening.reading.fact_faults import check_given_facts, check_unset_facts, is_known_fact
 from screening.reading.shape import Faults, parse
@@ -76,8 +76,7 @@ def report_unknown(
     text = word(name)
     if text is None or text in known:
         return False
-    listed = f"known here: {one_of(sorted(set(known)))}" if known else otherwise
-    faults.error(name, code, f"unknown {what} {quoted(text)}", did_you_mean(text, known) or listed)
+    faults.error(name, code, f"unknown {what} {quoted(text)}", known_here(text, known, otherwise))
     return True
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import phonenumbers
 
 from screening.reading.bundle_faults import PolicyFile
-from screening.reading.diagnostics import Code, did_you_mean, one_of, quoted
+from screening.reading.diagnostics import Code, did_you_mean, one_of, quoted, sound
 from screening.reading.rule_faults import report_duplicates, report_unknown
 from screening.reading.shape import Faults
 from screening.reading.yaml_tree import ListNode, MapNode, Node, Scalar, child, entries, items, word, words
@@ -74,7 +74,7 @@ def _base_of(
         return None
     if name not in by_name:
         if all_read and all(policy.has_name for policy in policies):
-            known = [other for other in by_name if other != own_name]
+            known = [other for other in sound(by_name) if other != own_name]
             listed = f"known here: {one_of(sorted(known))}" if known else "there is no other one"
             hint = did_you_mean(name, [other for other in known if not _are_of_two_countries(name, other)])
             file.faults.error(
@@ -143,9 +143,14 @@ def _report_mistaken_ids(root: MapNode, others: dict[str, Node], faults: Faults)
                 name, Code.MISSING_KEY, f"{quoted(text)} is taken and nothing of it is changed", hint
             )
         elif text not in others and not any(child(rule, question) for question in _QUESTIONS):
-            known = f"to change: {one_of(others)}; " if others else ""
+            known = f"to change: {one_of(sound(others))}; " if sound(others) else ""
             hint = did_you_mean(text, others) or f"{known}a new rule needs check or when"
             faults.error(name, Code.UNKNOWN_RULE, f"unknown {of_policy} {quoted(text)}", hint)
+            _silence(rule)
+        elif text not in others and child(rule, "title") is None and (hint := did_you_mean(text, others)):
+            of_base = f"{word(child(root, 'rules_from'))} has no rule {quoted(text)}"
+            sentence = f"{of_base}, so this is a new one and needs a title"
+            faults.error(name, Code.UNKNOWN_RULE, sentence, hint)
             _silence(rule)
 
 

@@ -298,6 +298,19 @@ def test_of_very_many_known_names_only_some_are_listed(tmp_path: Path) -> None:
     assert max(len(fault.suggestion) for fault in faults_of(rules)) < 250
 
 
+@pytest.mark.parametrize("name", ["sрid", "spiж", "sp id"])
+def test_a_name_that_is_faulty_itself_is_never_offered(tmp_path: Path, name: str) -> None:
+    rules = changed(tmp_path, "  - id: spid", f"  - id: {name}")
+    text = (rules / POLICY).read_text(encoding="utf-8")
+    text = text.replace("all: [pin.match]", "all: [pin.match, spid.listed, spd.listed]")
+    (rules / POLICY).write_text(text, encoding="utf-8")
+    own, *others = faults_of(rules)
+    assert (own.code, marked(own)) == (Code.WRONG_VALUE, name)
+    assert {fault.code for fault in others} == {Code.UNKNOWN_RULE}
+    assert len(others) > 2
+    assert [fault.suggestion for fault in others if name in fault.suggestion] == []
+
+
 def test_that_there_is_no_default_is_shown_where_somebody_says_so(tmp_path: Path) -> None:
     rules = changed(tmp_path, "default: true ", "default: false")
     (rules / "a.yaml").write_text(shipped_text("us-vip.yaml"), encoding="utf-8")

@@ -123,6 +123,8 @@ CHANGES = [
     ("  - id: carrier\n    then: {alowed: review}\n", "PO112", "15:12", "unknown result of carrier 'alowed'", "'allowed'"),
     ("  - id: carrier\n    check: {carrier: {block: blokked}}\n", "PO113", "15:30", "unknown list 'blokked'", "'blocked'"),
     ("  - id: carrier\n    check: {pin: {}}\n", "PO121", "15:5", "pin can also answer", "defaults"),
+    ("  - id: carier\n    check: {carrier: {block: blocked}}\n    then: {allowed: review}\n", "PO117", "14:9",
+     "standard has no rule 'carier', so this is a new one and needs a title", "did you mean 'carrier'?"),
     ("  - {id: new, why: So., check: {pin: {}}, then: {match: pass, mismatch: review, not_set: skip, partly_set: skip}}\n",
      "PO106", "14:5", "missing key 'title'", ""),
 ]  # fmt: skip
