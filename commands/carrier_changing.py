@@ -90,7 +90,7 @@ async def desk(place: Place, wanted: str, by: str | None) -> AsyncIterator[Desk]
     """Sit down to an order.
 
     Raises:
-        Failed: nothing may be sent, nobody acts who may, or the carrier knows no such order.
+        Failed: nothing may be sent or kept, nobody acts who may, or the carrier knows no such order.
         RecordsError: the records cannot be read.
     """
     if not place.settings.sends:
@@ -99,6 +99,11 @@ async def desk(place: Place, wanted: str, by: str | None) -> AsyncIterator[Desk]
         )
     with place.records_as_they_are() as records:
         acting = actor(place.settings, records, by, now())
+        if not records.can_seal:
+            raise Failed(
+                "Nothing was sent, because our ledger could not keep it: set PORTOUT_RECORDS_KEY here as it is set for "
+                "the worker."
+            )
         async with carrier_of(place) as carrier:
             yield Desk(carrier, records, await the_order(carrier, wanted), acting)
 

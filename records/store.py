@@ -109,6 +109,11 @@ class Records:
             raise
         return cls(database, hasher, sealer, signer, sources=sources, directory=directory)
 
+    @property
+    def can_seal(self) -> bool:
+        """Whether there is a PORTOUT_RECORDS_KEY, without which no personal fact can be written down."""
+        return bool(self._sealer.wrapped_by)
+
     def close(self) -> None:
         """Gives the connections back, the directory's too. No call may follow."""
         if self.customers.directory is not None:

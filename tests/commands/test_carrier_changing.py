@@ -113,6 +113,19 @@ async def test_a_comment_reaches_the_carrier_and_the_ledger_knows_who_wrote_it(
     assert PIN not in table.out + listed.out + events.out
 
 
+async def test_nothing_is_sent_that_the_ledger_could_not_keep(
+    sandbox: SandboxServer, records: Records, order: str, dana: Person, tmp_path: Path
+) -> None:
+    (tmp_path / "records.key").unlink()
+    ran = await dana("comment", order, "Please send the LOA.")
+    assert ran.code == 1
+    assert ran.sentence.startswith(
+        "Nothing was sent, because our ledger could not keep it: set PORTOUT_RECORDS_KEY"
+    )
+    assert sandbox.carrier.comments(order) == []
+    assert records.ledger.entries(order) == []
+
+
 async def test_a_comment_whose_answer_was_lost_is_found_and_not_written_again(
     sandbox: SandboxServer, records: Records, order: str, dana: Person
 ) -> None:
