@@ -26,7 +26,9 @@ _REJECTED_AT = "history.rejected_at"
 _CHANGED = "history.changed"
 _NOTHING = {_REJECTED_AT: None, _CHANGED: None}
 # Not the id, the PON and the FOC dates: every new order has others, whether or not anything was corrected.
-_COMPARED = ("authorized_name", "end_user_name", "carrier_name", "spid", "zip")
+_FIELDS = ("authorized_name", "end_user_name", "carrier_name", "spid", "zip")
+COMPARED = (PIN, "portout.phone_numbers", *(f"portout.{name}" for name in _FIELDS))
+"""All that can have changed."""
 _WORDS = {PIN: "PIN", "portout.spid": "SPID", "portout.zip": "ZIP"}
 
 
@@ -46,7 +48,7 @@ def changes(earlier: OrderFacts, later: OrderFacts) -> list[str]:
     found = [] if set(earlier.phone_numbers) == set(later.phone_numbers) else ["portout.phone_numbers"]
     found += [
         f"portout.{name}"
-        for name in _COMPARED
+        for name in _FIELDS
         if plain_key(getattr(earlier, name) or "") != plain_key(getattr(later, name) or "")
     ]
     return found

@@ -194,6 +194,10 @@ EXAMPLES: Mapping[Code, tuple[_Example, _Example]] = {
         {"lists/blocked-carriers.yaml": "entries:\n  - value: 55\N{CYRILLIC CAPITAL LETTER VE}1"},
         {"lists/blocked-carriers.yaml": "entries:\n  - value: 55B1"},
     ),
+    Code.UNKNOWN_WORD: _condition(
+        "    when: {number.statuses: {contains: ported_out}}\n",
+        "    when: {number.statuses: {contains: ported-out}}\n",
+    ),
     Code.CONTRADICTION: _condition(
         "    when: {all: [{portout.number_count: {at_least: 10}}, {portout.number_count: {at_most: 5}}]}\n",
         "    when: {any: [{portout.number_count: {at_least: 10}}, {portout.number_count: {at_most: 5}}]}\n",

@@ -256,6 +256,12 @@ _TEXTS: Mapping[Code, tuple[str, str, str]] = {
         "are easily mistaken: the program sees another word than people do.",
         "Type the word again by hand, or choose ids that are told apart at a glance.",
     ),
+    Code.UNKNOWN_WORD: (
+        "a value that the fact never has, as far as we know",
+        "The carrier's API lists the statuses of numbers and the types of documents, and this is none of them. A "
+        "condition that asks for it is never met. The carrier may have added it.",
+        "Correct the word, or leave it if the carrier does send it.",
+    ),
     Code.CONTRADICTION: (
         "a condition that never holds",
         "Two conditions under all cannot hold together.",

@@ -22,7 +22,8 @@ from screening.operators import OPERATORS, Operand
 from screening.reading.diagnostics import Code, did_you_mean, known_here, quoted
 from screening.reading.fact_faults import is_known_fact
 from screening.reading.shape import Faults, report_wrong_value
-from screening.reading.yaml_tree import ListNode, MapNode, Node, Scalar, child, entries, items, word
+from screening.reading.vocabularies import check_words
+from screening.reading.yaml_tree import ListNode, MapNode, Node, Scalar, child, entries, items, word, words
 
 _WORDS = (*GROUPS, NOT)
 _ONE = "a condition is one of all, any and not, or one fact with one operator"
@@ -144,6 +145,8 @@ def _check_operator(
         for details in error.errors(include_url=False, include_input=False):
             report_wrong_value(child(operand, *details["loc"]) or operand, details, faults)
         return
+    if operator.needs[fact.type] in (Operand.TEXT, Operand.TEXTS):
+        check_words(fact.name, words(operand), faults)
     if (
         operator.needs[fact.type] is Operand.LIST
         and (text := word(operand)) is not None

@@ -64,6 +64,7 @@ class Code(StrEnum):
     RESULT_NOT_TESTED = "PO154"
     NOT_EXPLAINED = "PO155"  # no owner, or no why
     LOOK_ALIKE = "PO156"
+    UNKNOWN_WORD = "PO157"
     CONTRADICTION = "PO160"
     REPEATED_CONDITION = "PO161"
     ENTRY_EXPIRED = "PO162"

@@ -6,14 +6,19 @@ from screening.facts import CATALOGUE
 from screening.reading.diagnostics import Code, did_you_mean, quoted
 from screening.reading.given import GivenFactError, fact_value
 from screening.reading.shape import Faults
+from screening.reading.vocabularies import check_words
 from screening.reading.yaml_tree import Node, Scalar, entries, words
 
 
 def check_given_facts(given: Node | None, faults: Faults) -> None:
-    """Report facts that do not exist, and values that do not fit them."""
+    """Report facts that do not exist, and values that do not fit them or that they never have."""
     for key, value in entries(given):
-        if is_known_fact(key, faults) and (sentence := _misfit(key.text, value)):
+        if not is_known_fact(key, faults):
+            continue
+        if sentence := _misfit(key.text, value):
             faults.error(value, Code.WRONG_VALUE, sentence)
+        else:
+            check_words(key.text, words(value), faults)
 
 
 def check_unset_facts(unset: Node | None, given: Collection[str], faults: Faults) -> None:

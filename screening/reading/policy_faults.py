@@ -16,6 +16,7 @@ from screening.reading.effect_faults import UNITED_STATES, PolicyNames, check_ef
 from screening.reading.fact_faults import check_given_facts, check_unset_facts
 from screening.reading.rule_faults import check_rules, kind_of, report_duplicates, report_unknown
 from screening.reading.shape import Faults
+from screening.reading.vocabularies import country_hint
 from screening.reading.yaml_tree import Node, Scalar, child, entries, items, word, words
 
 _NOT_AT_DEADLINE = ("people", "note")
@@ -67,8 +68,8 @@ def _check_coverage(root: Node, faults: Faults) -> None:
     report_duplicates(countries, "country", faults)
     for country in countries:
         if len(country.text) == 2 and country.text.isupper() and country.text not in known:
-            hint = "did you mean 'GB'?" if country.text == "UK" else "use the two letters of ISO 3166"
-            faults.error(country, Code.WRONG_VALUE, f"unknown country {quoted(country.text)}", hint)
+            sentence = f"unknown country {quoted(country.text)}"
+            faults.error(country, Code.WRONG_VALUE, sentence, country_hint(country.text))
     if (
         not countries
         and not words(child(root, "applies_to", "tags"))

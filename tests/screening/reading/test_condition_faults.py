@@ -112,6 +112,51 @@ ERRORS = [
 ]
 
 
+WORDS = [
+    ("portout.countries: {contains_any: [US, USA]}", Severity.ERROR, "USA", "unknown country 'USA'", "'US'"),
+    ("portout.countries: {contains: Cananda}", Severity.ERROR, "Cananda", "unknown country", "two letters"),
+    ("history.changed: {contains_any: [pni]}", Severity.ERROR, "pni", "unknown change 'pni'", "'pin'"),
+    ("history.changed: {contains: PIN_}", Severity.ERROR, "PIN_", "unknown change", "'pin'"),
+    ("number.statuses: {contains: ported_out}", Severity.WARNING, "ported_out", "no status", "'ported-out'"),
+    (
+        "number.statuses: {contains_only: [zzz]}",
+        Severity.WARNING,
+        "zzz",
+        "no status 'zzz'",
+        "active, port-out",
+    ),
+    ("documents.types: {contains_none: [laa, loa]}", Severity.WARNING, "laa", "no type of doc", "'loa'"),
+    ("documents.infected: {contains: invoic}", Severity.WARNING, "invoic", "no type of doc", "'invoice'"),
+]
+
+
+@pytest.mark.parametrize(("text", "severity", "at", "says", "suggests"), WORDS)
+def test_a_value_that_a_fact_never_has_is_told(
+    text: str, severity: Severity, at: str, says: str, suggests: str
+) -> None:
+    [fault] = found(text)
+    code = Code.WRONG_VALUE if severity is Severity.ERROR else Code.UNKNOWN_WORD
+    assert (fault.code, marked(fault), fault.severity) == (code, at, severity)
+    assert says in fault.message
+    assert suggests in fault.suggestion
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "portout.countries: {contains_any: [us, PR, ZZ]}",
+        "history.changed: {contains_any: [pin, portout.spid, portout.phone_numbers]}",
+        "number.statuses: {contains_only: [Active, port-out-pending, unknown]}",
+        "documents.types: {contains_all: [LOA, invoice]}",
+        "customer.tags: {contains: anything}",
+        "number.statuses: {is_empty: true}",
+        "portout.countries: {any_in_list: known_spids}",
+    ],
+)
+def test_values_that_a_fact_can_have_are_fine(text: str) -> None:
+    assert found(text) == []
+
+
 @pytest.mark.parametrize(("text", "code", "at", "says", "suggests"), ERRORS)
 def test_a_fault_is_told_at_its_place(text: str, code: str, at: str, says: str, suggests: str) -> None:
     [fault] = found(text)

@@ -97,6 +97,8 @@ CASES = [
     (PIN_TEST, PIN_TEST.replace("customer.pin", "custmer.pin"), "PO104", "custmer.pin", "unknown fact", "'customer.pin'"),
     (PIN_TEST, "given: {portout.foc_date: soon}", "PO107", "soon", "needs a date and time with its offset", ""),
     (PIN_TEST, "given: {customer.tags: vip}", "PO107", "vip", "customer.tags needs a list", ""),
+    (PIN_TEST, "given: {history.changed: [pin, pni]}", "PO107", "pni", "unknown change 'pni'", "'pin'"),
+    (PIN_TEST, "given: {portout.countries: [CAN]}", "PO107", "CAN", "unknown country 'CAN'", "'CA'"),
     (PIN_TEST, "given: {customer.count: two}", "PO107", "two", "needs a whole number, found 'two'", ""),
     (PIN_TEST, "given: {customer.name: [a, b]}", "PO107", "[", "customer.name needs one value", ""),
     (PIN_TEST, PIN_TEST + "\n        unset: [customer.pin]", "PO107", "customer.pin", "given and unset", ""),
