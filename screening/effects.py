@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from screening.policy_values import RuleModel, Text, WholeNumber
+from screening.policy_values import NumberWithin, RuleModel, Text
 
-Score = Annotated[WholeNumber, Field(ge=0, le=1000)]
+Score = Annotated[NumberWithin, Field(ge=0, le=1000)]
 """Points of suspicion. Never negative: no rule can cancel what another one found."""
 
-People = Annotated[WholeNumber, Field(ge=1, le=2)]
+People = Annotated[NumberWithin, Field(ge=1, le=2)]
 """How many different people must approve."""
 
 

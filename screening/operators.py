@@ -114,13 +114,13 @@ class Operator:
     holds: Holds
     asks_presence: bool = False
 
-    def read(self, written: object, type_: FactType) -> Any:
+    def read(self, written: object, type_: FactType, context: Mapping[str, bool] | None = None) -> Any:
         """Return the operand as a value, for a fact of a type that the operator fits.
 
         Raises:
             pydantic.ValidationError: it is not what this operator needs.
         """
-        return _READERS[self.needs[type_]].validate_python(written, strict=True)
+        return _READERS[self.needs[type_]].validate_python(written, strict=True, context=context)
 
 
 def _in_list(text: str, name: str, given: Circumstances, key: Key) -> bool:

@@ -8,17 +8,29 @@ where.
 
 import re
 import zoneinfo
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 LONGEST_DURATION = timedelta(days=366)
 HIGHEST_NUMBER = 999_999_999
+AS_WRITTEN: Mapping[str, bool] = {"as_written": True}
+"""The context in which files are validated. What was stored is read without it: it may hold what is refused since."""
 
 _DURATION = re.compile(r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?", re.ASCII)
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}", re.ASCII)
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,4000}", re.ASCII)
+_LEADING_ZERO = re.compile(r"-?0[0-9]+", re.ASCII)
 _PERCENTAGE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?)\s?%", re.ASCII)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
@@ -78,12 +90,25 @@ def _percentage(value: object) -> object:
     return share
 
 
-def _whole_number(value: object) -> object:
+def has_leading_zero(text: str) -> bool:
+    """Say whether a text is a number such as 040, which is 40 to some YAML programs and 32 to others."""
+    return _LEADING_ZERO.fullmatch(text) is not None
+
+
+def _whole_number(value: object, info: ValidationInfo) -> object:
     if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value):
+        if info.context == AS_WRITTEN and has_leading_zero(value):
+            raise PydanticCustomError("leading_zero", "needs a whole number without a zero before it")
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise PydanticCustomError("whole_number", "needs a whole number")
+
+
+def _not_too_high(value: int) -> int:
+    if abs(value) > HIGHEST_NUMBER:
+        raise PydanticCustomError("too_high", f"needs a number of at most {HIGHEST_NUMBER}")
+    return value
 
 
 def _flag(value: object) -> object:
@@ -171,7 +196,10 @@ def written_as(title: str, pattern: str) -> WithJsonSchema:
 # Editors read YAML with its numbers and booleans, where this program reads text only.
 _SCALAR = WithJsonSchema({"title": "text", "type": ["string", "number", "boolean"]})
 _NUMBER = WithJsonSchema(
-    {"title": "whole number", "anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^-?[0-9]{1,9}$"}]}
+    {
+        "title": "whole number",
+        "anyOf": [{"type": "integer"}, {"type": "string", "pattern": "^-?[0-9]{1,9}$"}],
+    }
 )
 _BOOLEAN = WithJsonSchema(
     {
@@ -198,7 +226,9 @@ Share = Annotated[
 ]
 """A part of the whole, 0.0 to 1.0, written as a percentage: `50%`."""
 
-WholeNumber = Annotated[int, BeforeValidator(_whole_number), _NUMBER]
+NumberWithin = Annotated[int, BeforeValidator(_whole_number), _NUMBER]
+"""A whole number of which a `Field` says how high it may be."""
+WholeNumber = Annotated[NumberWithin, AfterValidator(_not_too_high)]
 Flag = Annotated[bool, BeforeValidator(_flag), _BOOLEAN]
 Text = Annotated[str, BeforeValidator(_text), _SCALAR]
 Name = Annotated[str, BeforeValidator(_name), written_as("name", _NAME.pattern)]

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from screening.checks.kind import COMMON_SENTENCES, ERROR, MISSING, MIXED, CheckKind, Example
 from screening.checks.names import SAME, Comparison, Likeness, compare
 from screening.facts import CustomerFacts, OrderFacts
-from screening.policy_values import Flag, RuleModel, WholeNumber
+from screening.policy_values import Flag, NumberWithin, RuleModel
 from screening.results import CheckResult, FactValue
 
 MATCH = "match"
@@ -41,8 +41,8 @@ class Bands(RuleModel):
         close: names this similar are close; below they differ.
     """
 
-    match: WholeNumber = Field(default=92, ge=0, le=100)
-    close: WholeNumber = Field(default=80, ge=0, le=100)
+    match: NumberWithin = Field(default=92, ge=0, le=100)
+    close: NumberWithin = Field(default=80, ge=0, le=100)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

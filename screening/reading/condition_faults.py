@@ -19,6 +19,7 @@ from screening.conditions import (
 )
 from screening.facts import Fact, FactType
 from screening.operators import OPERATORS, Operand
+from screening.policy_values import AS_WRITTEN
 from screening.reading.diagnostics import Code, did_you_mean, known_here, quoted
 from screening.reading.fact_faults import is_known_fact
 from screening.reading.shape import Faults, report_wrong_value
@@ -140,7 +141,7 @@ def _check_operator(
         faults.error(name, Code.OPERATOR_MISFIT, sentence, f"it knows {_listed(fitting)}")
         return
     try:
-        operator.read(operand.plain(), fact.type)
+        operator.read(operand.plain(), fact.type, AS_WRITTEN)
     except ValidationError as error:
         for details in error.errors(include_url=False, include_input=False):
             report_wrong_value(child(operand, *details["loc"]) or operand, details, faults)

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 
-from screening.facts import CATALOGUE
+from screening.facts import CATALOGUE, FactType
+from screening.policy_values import has_leading_zero
 from screening.reading.diagnostics import Code, did_you_mean, quoted
 from screening.reading.given import GivenFactError, fact_value
 from screening.reading.shape import Faults
 from screening.reading.vocabularies import check_words
-from screening.reading.yaml_tree import Node, Scalar, entries, words
+from screening.reading.yaml_tree import Node, Scalar, entries, word, words
 
 
 def check_given_facts(given: Node | None, faults: Faults) -> None:
@@ -15,7 +16,10 @@ def check_given_facts(given: Node | None, faults: Faults) -> None:
     for key, value in entries(given):
         if not is_known_fact(key, faults):
             continue
-        if sentence := _misfit(key.text, value):
+        sentence = _misfit(key.text, value)
+        if CATALOGUE[key.text].type is FactType.NUMBER and has_leading_zero(word(value) or ""):
+            sentence = f"{key.text} needs a whole number without a zero before it"
+        if sentence:
             faults.error(value, Code.WRONG_VALUE, sentence)
         else:
             check_words(key.text, words(value), faults)

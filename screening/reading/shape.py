@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar, Union
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from screening.policy_values import RuleModel
+from screening.policy_values import AS_WRITTEN, RuleModel, parse_duration
 from screening.reading.diagnostics import (
     Code,
     Diagnostic,
@@ -28,6 +28,10 @@ Model = TypeVar("Model", bound=RuleModel)
 
 _LONGEST_NAME = 64
 
+_WORDED_DURATION = re.compile(
+    r"([0-9]+)\s*(d|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?)(?![a-z])[\s,]*(?:and\s+)?",
+    re.ASCII,
+)
 _COMMENT = re.compile(r"\s*:\s+#")
 
 _CODES = {
@@ -122,7 +126,7 @@ def parse(model: type[Model], node: Node, faults: Faults) -> Model | None:
     """
     _report_empty_values(node, faults)
     try:
-        return model.model_validate(node.plain())
+        return model.model_validate(node.plain(), context=AS_WRITTEN)
     except ValidationError as error:
         deviations = error.errors(include_url=False, include_input=False)
     unknown = [details for details in deviations if details["type"] == "extra_forbidden"]
@@ -269,8 +273,20 @@ def _in_plain_words(details: ErrorDetails, node: Node) -> tuple[str, str]:
         return f"needs a number of at least {context['ge']}, {_found(node)}", ""
     if kind == "less_than_equal":
         return f"needs a number of at most {context['le']}, {_found(node)}", ""
+    if kind == "leading_zero":
+        number = int(word(node) or "0")
+        return f"{details['msg']}, {_found(node)}", f"write {number}: YAML programs do not agree what it is"
+    if kind == "duration" and (meant := _duration_meant(word(node) or "")):
+        return f"{details['msg']}, {_found(node)}", f"did you mean {quoted(meant)}?"
     hint = did_you_mean(word(node) or "", zoneinfo.available_timezones()) if kind == "timezone" else ""
     return f"{details['msg']}, {_found(node)}", hint
+
+
+def _duration_meant(text: str) -> str | None:
+    """Return `24h` for `24 hours` and the like; None where nobody can tell."""
+    parts = _WORDED_DURATION.findall(text[:_LONGEST_NAME].lower())
+    meant = "".join(f"{number}{unit[0]}" for number, unit in parts)
+    return meant if parse_duration(meant) and not _WORDED_DURATION.sub("", text.lower()).strip() else None
 
 
 def _questions(node: Node) -> list[str]:

@@ -81,6 +81,7 @@ def test_every_percentage_reads_back_from_what_is_written(hundredths: int) -> No
     [
         (WholeNumber, "15", 15),
         (WholeNumber, "-1", -1),
+        (WholeNumber, "040", 40),  # as a stored policy may say
         (Flag, "true", True),
         (Flag, "false", False),
         (Day, "2026-03-31", date(2026, 3, 31)),
@@ -99,6 +100,8 @@ def test_a_value_is_read_from_text(kind: Any, written: str, meant: object) -> No
     [
         (WholeNumber, "five"),
         (WholeNumber, "1.0"),
+        (WholeNumber, "1000000000"),
+        (WholeNumber, "9" * 5_000),
         (WholeNumber, "１"),
         (WholeNumber, True),
         (Flag, "yes"),

@@ -224,7 +224,7 @@ def test_what_can_hold_together_is_none(parts: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("word", ["all", "any"])
 def test_the_same_condition_twice_is_a_warning(word: str) -> None:
-    once = (f"{SPID}: {{one_of: [a, b]}}", f"not: {{{SIZE}: {{at_most: 05}}}}")
+    once = (f"{SPID}: {{one_of: [a, b]}}", f"not: {{{SIZE}: {{at_most: 5}}}}")
     assert found(group(word, once)) == []
     [fault] = found(group(word, (*once, f"not: {{{SIZE}: {{at_most: 5}}}}")))
     assert (fault.code.value, fault.severity, marked(fault)) == ("PO161", Severity.WARNING, "not")
