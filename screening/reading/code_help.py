@@ -279,7 +279,7 @@ _TEXTS: Mapping[Code, tuple[str, str, str]] = {
     ),
     Code.ALLOWED_AND_BLOCKED: (
         "a value in a list of what is wanted and in one of what is not",
-        "Both lists name it, and both rules answer. One of the entries is probably a mistake.",
+        "Both lists name it, as a value or under also, and both rules answer. One of the entries is probably a mistake.",
         "Remove it from one of the lists.",
     ),
 }

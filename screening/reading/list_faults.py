@@ -10,7 +10,7 @@ from screening.reading.look_alikes import misleading_letter
 from screening.reading.plain_lists import PlainList
 from screening.reading.shape import Faults
 from screening.reading.yaml_tree import Node, child, entries, items, word
-from screening.spelling import plain_key
+from screening.spelling import company_key, plain_key
 
 _ALLOWING = (("spid", "known"),)
 _BLOCKING = (("carrier", "block"),)
@@ -137,20 +137,42 @@ def _no_days(file: ListFile) -> list[Diagnostic]:
 
 
 def _in_both(wanted: str, unwanted: str, lists: Mapping[str, ListFile]) -> Iterator[Diagnostic]:
+    """Find what blocks an order of a provider that is wanted, by its SPID or by one of its names."""
     allowing, blocking = lists[wanted], lists[unwanted]
-    allowed = allowing.by_value()
+    spids, names = allowing.by_value(), _by_name(allowing)
     faults = Faults(blocking.faults.source)
-    for key, numbers in blocking.by_value().items():
-        for number in numbers:
-            others = [
-                other for other in allowed.get(key, ()) if _meet(allowing.days(other), blocking.days(number))
-            ]
-            if others:
-                node = allowing.node(others[0], "value")
-                sentence = f"{quoted(str(blocking.entries[number]['value']))} is in the list {wanted} too"
+    for number, entry in enumerate(blocking.entries):
+        for key, text in _spellings(entry):
+            found = [("value", other) for other in spids.get(plain_key(text), ())]
+            found += [("also", other) for other in names.get(company_key(text), ())]
+            found = [one for one in found if _meet(allowing.days(one[1]), blocking.days(number))]
+            if found:
+                there, other = found[0]
+                node = allowing.node(other, there)
+                sentence = f"{quoted(text)} is in the list {wanted} too"
                 place = f"there at {node.line}:{node.column}"
-                faults.warning(blocking.node(number, "value"), Code.ALLOWED_AND_BLOCKED, sentence, place)
+                faults.warning(blocking.node(number, key), Code.ALLOWED_AND_BLOCKED, sentence, place)
+                break
     yield from faults.diagnostics
+
+
+def _by_name(file: ListFile) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for number, entry in enumerate(file.entries):
+        for key, text in _spellings(entry):
+            if key == "also" and (name := company_key(text)):
+                found.setdefault(name, []).append(number)
+    return found
+
+
+def _spellings(entry: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Return what an entry is found by, each with its key."""
+    also = entry.get("also")
+    written = [
+        ("value", entry.get("value")),
+        *(("also", name) for name in (also if isinstance(also, list) else ())),
+    ]
+    return ((key, text) for key, text in written if isinstance(text, str))
 
 
 def _files_named(root: Node, params: Iterable[tuple[str, str]]) -> set[str]:

@@ -232,6 +232,30 @@ def test_a_value_that_is_wanted_and_blocked_is_a_warning(tmp_path: Path) -> None
     load_bundle(rules)
 
 
+@pytest.mark.parametrize(
+    ("entry", "message", "column"),
+    [
+        ("value: ONVOY LLC", "'ONVOY LLC'", 12),
+        ("value: 888X\n    also: [Fly-By, Onvoy]", "'Onvoy'", 11),
+        ("value: Acme\n    also: [073h]", "'073h'", 11),
+        ("value: Telnyx\n    from: 2026-03-15", None, 0),
+        ("value: On", None, 0),
+    ],
+)
+def test_a_name_of_what_is_wanted_is_not_to_be_blocked_either(
+    tmp_path: Path, entry: str, message: str | None, column: int
+) -> None:
+    rules = copied(tmp_path)
+    known = "entries:\n  - value: 073H\n    also: [Onvoy]\n  - value: 4455\n    also: [Telnyx]\n    until: 2026-03-14\n"
+    (rules / LIST).write_text(known, encoding="utf-8")
+    blocked = rules / "lists/blocked-carriers.yaml"
+    blocked.write_text(f"entries:\n  - {entry}\n", encoding="utf-8")
+    found = [fault for fault in check_paths([rules]).diagnostics if fault.code.value == "PO163"]
+    assert [(fault.message, fault.column) for fault in found] == (
+        [(f"{message} is in the list {LIST} too", column)] if message else []
+    )
+
+
 def test_a_value_wanted_until_it_is_blocked_is_none(tmp_path: Path) -> None:
     rules = copied(tmp_path)
     (rules / LIST).write_text("entries:\n  - value: 073H\n    until: 2026-03-14\n", encoding="utf-8")
