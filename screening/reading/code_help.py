@@ -263,9 +263,9 @@ _TEXTS: Mapping[Code, tuple[str, str, str]] = {
         "Correct the word, or leave it if the carrier does send it.",
     ),
     Code.CONTRADICTION: (
-        "a condition that never holds",
-        "Two conditions under all cannot hold together.",
-        "Correct one of them, or write any.",
+        "a condition that never holds, or always",
+        "Two conditions under all cannot hold together, or of two under any one always holds.",
+        "Correct one of them, or write any for all, all for any.",
     ),
     Code.REPEATED_CONDITION: (
         "the same condition twice",

@@ -1,6 +1,7 @@
 """Faults of `when:` conditions, each at its place: what they ask of which fact, and conditions that make no sense."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
@@ -27,6 +28,14 @@ from screening.reading.vocabularies import check_words
 from screening.reading.yaml_tree import ListNode, MapNode, Node, Scalar, child, entries, items, word, words
 
 _WORDS = (*GROUPS, NOT)
+_PAIRS = (
+    ("equals", "not_equals"),
+    ("one_of", "none_of"),
+    ("in_list", "not_in_list"),
+    ("at_least", "less_than"),
+    ("at_most", "more_than"),
+)
+_OPPOSITES = dict(_PAIRS) | {other: one for one, other in _PAIRS}
 _ONE = "a condition is one of all, any and not, or one fact with one operator"
 
 
@@ -83,8 +92,7 @@ def _check_one(
     parts = [(item, _check(item, lists, faults, depth + 1)) for item in items(inside)]
     readable = [(item, part) for item, part in parts if part is not None]
     _report_repeated(key.text, readable, faults)
-    if key.text == "all":
-        _report_contradictions(readable, faults)
+    _report_foregone(key.text, readable, faults)
     complete = tuple(part for _, part in readable)
     return Group(key.text, complete) if len(complete) == len(parts) else None
 
@@ -176,14 +184,37 @@ def _report_repeated(group: str, parts: list[tuple[Node, Condition]], faults: Fa
             faults.warning(_named(node), Code.REPEATED_CONDITION, sentence, place)
 
 
-def _report_contradictions(parts: list[tuple[Node, Condition]], faults: Faults) -> None:
-    """Report the first part that cannot hold together with an earlier one."""
+def _report_foregone(group: str, parts: list[tuple[Node, Condition]], faults: Faults) -> None:
+    """Report the first part that cannot hold together with an earlier one; under any, that must where that one does not."""
     for number, (node, part) in enumerate(parts):
         for earlier, other in parts[:number]:
-            if _excludes(part, other) or _excludes(other, part):
-                sentence = f"this cannot hold together with line {earlier.line}, so nothing can meet all"
+            line = f"line {earlier.line}"
+            if group == "all" and _exclude_each_other(part, other):
+                sentence = f"this cannot hold together with {line}, so nothing can meet all"
                 faults.warning(_named(node), Code.CONTRADICTION, sentence, "perhaps any is meant")
                 return
+            if group == "any" and _exclude_each_other(_negated(part), _negated(other)):
+                sentence = f"this holds wherever {line} does not, so whatever is known meets any"
+                faults.warning(_named(node), Code.CONTRADICTION, sentence, "perhaps all is meant")
+                return
+
+
+def _negated(condition: Condition) -> Condition:
+    """The opposite of a condition where what it reads is known."""
+    if isinstance(condition, Not):
+        return condition.part
+    if isinstance(condition, Group):
+        opposite = "any" if condition.word == "all" else "all"
+        return Group(opposite, tuple(_negated(part) for part in condition.parts))
+    if isinstance(condition.operand, bool):
+        return replace(condition, operand=not condition.operand)
+    if word_ := _OPPOSITES.get(condition.operator.name):
+        return replace(condition, operator=OPERATORS[word_])
+    return Not(condition)
+
+
+def _exclude_each_other(one: Condition, other: Condition) -> bool:
+    return _excludes(one, other) or _excludes(other, one)
 
 
 def _excludes(one: Condition, other: Condition) -> bool:
@@ -191,9 +222,7 @@ def _excludes(one: Condition, other: Condition) -> bool:
     if isinstance(one, Not):
         return one.part == other
     if isinstance(one, Group):
-        return one.word == "all" and any(
-            _excludes(part, other) or _excludes(other, part) for part in one.parts
-        )
+        return one.word == "all" and any(_exclude_each_other(part, other) for part in one.parts)
     if not isinstance(other, Comparison) or one.fact != other.fact:
         return False
     if one.operator.asks_presence:

@@ -191,6 +191,37 @@ CONTRADICTIONS = [
     ("portout.foc_date: {before: 2026-01-01T00:00:00Z}", "portout.foc_date: {after: 2026-01-02T00:00:00Z}"),
 ]
 
+ALWAYS = [
+    (f"{SPID}: {{equals: 073H}}", f"not: {{{SPID}: {{equals: 073H}}}}"),
+    (f"{SPID}: {{equals: 073h}}", f"{SPID}: {{not_equals: 073H}}"),
+    (f"{SIZE}: {{equals: 3}}", f"{SIZE}: {{not_equals: 3}}"),
+    (f"{SIZE}: {{at_most: 3}}", f"{ZIP}: {{equals: x}}", f"{SIZE}: {{at_least: 4}}"),
+    (f"{SIZE}: {{more_than: 1}}", f"{SIZE}: {{less_than: 3}}"),
+    (f"{SPID}: {{one_of: [a, b]}}", f"{SPID}: {{none_of: [a, b]}}"),
+    (f"{SPID}: {{none_of: [a]}}", f"{SPID}: {{one_of: [a, b]}}"),
+    (f"{SPID}: {{not_in_list: known_spids}}", f"{SPID}: {{in_list: known_spids}}"),
+    (f"{SPID}: {{is_present: true}}", f"{SPID}: {{is_missing: true}}"),
+    (f"{SPID}: {{not_equals: a}}", f"{SPID}: {{not_equals: b}}"),
+    ("customer.locked: {is: true}", "customer.locked: {is: false}"),
+    ("portout.foc_date: {on_weekend: true}", "portout.foc_date: {on_weekend: false}"),
+    (
+        "customer.tags: {contains: a}",
+        f"any: [{{{ZIP}: {{equals: x}}}}, {{not: {{customer.tags: {{contains: a}}}}}}]",
+    ),
+    (f"{SIZE}: {{at_least: 5}}", f"not: {{all: [{{{SIZE}: {{at_least: 5}}}}, {{{ZIP}: {{equals: x}}}}]}}"),
+]
+
+SOMETIMES = [
+    (f"{SIZE}: {{at_most: 3}}", f"{SIZE}: {{at_least: 5}}"),
+    (f"{SPID}: {{one_of: [a, b]}}", f"{SPID}: {{none_of: [a, b, c]}}"),
+    (f"{SPID}: {{equals: a}}", f"{SPID}: {{not_equals: b}}"),
+    (f"{SPID}: {{is_missing: true}}", f"{SPID}: {{not_equals: a}}"),
+    (f"{SPID}: {{in_list: known_spids}}", f"{SPID}: {{not_in_list: blocked_carriers}}"),
+    ("customer.pin_changed_at: {within_last: 72h}", "customer.pin_changed_at: {older_than: 24h}"),
+    ("customer.locked: {is: true}", "all: [{customer.locked: {is: false}}, {portout.zip: {equals: x}}]"),
+    (f"not: {{{SPID}: {{equals: a}}}}", f"not: {{{ZIP}: {{equals: a}}}}"),
+]
+
 MEANINGFUL = [
     (f"{SIZE}: {{at_least: 3}}", f"{SIZE}: {{at_most: 3}}"),
     (f"{SIZE}: {{more_than: 1}}", f"{SIZE}: {{less_than: 3}}"),
@@ -214,6 +245,18 @@ def test_what_cannot_hold_together_is_a_warning(parts: tuple[str, ...]) -> None:
     [fault] = found(group("all", parts))
     assert (fault.code.value, fault.severity, fault.line) == ("PO160", Severity.WARNING, len(parts) + 1)
     assert "cannot hold together with line 2" in fault.message
+
+
+@pytest.mark.parametrize("parts", ALWAYS, ids=" or ".join)
+def test_what_always_holds_is_a_warning(parts: tuple[str, ...]) -> None:
+    [fault] = found(group("any", parts))
+    assert (fault.code.value, fault.severity, fault.line) == ("PO160", Severity.WARNING, len(parts) + 1)
+    assert fault.message == "this holds wherever line 2 does not, so whatever is known meets any"
+    assert fault.suggestion == "perhaps all is meant"
+
+
+@pytest.mark.parametrize("parts", SOMETIMES, ids=" or ".join)
+def test_what_may_hold_or_not_is_none(parts: tuple[str, ...]) -> None:
     assert found(group("any", parts)) == []
 
 
