@@ -156,7 +156,10 @@ def _effect_edits(old: Rule, new: Rule, both: Context) -> Iterator[Edit]:
             continue
         before, after = both.effects(old.id, result)
         words = effect_words(before), effect_words(after)
-        if reads_differently(before, after):
+        if before == after:
+            where = "left to the defaults" if result in old.then else "written out"
+            yield f"effect of {result} {where} ({words[0]})", False
+        elif reads_differently(before, after):
             yield f"texts of {result} changed", False
         else:
             yield f"effect of {result} {words[0]} -> {words[1]}", softens(before, after, both)

@@ -115,6 +115,10 @@ HARMLESS: list[tuple[Edit, str]] = [
         lambda tree: rule(tree, "name")["check"]["authorized_name"].update(nicknames="false"),
         "rule name: nicknames true -> false",
     ),
+    (
+        lambda tree: then(tree, "pin", "missing", "review"),
+        "rule pin: effect of missing written out (review)",
+    ),
     (lambda tree: us(tree)["rules"].append(ADDED_RULE), "rule lock added"),
     (lambda tree: us(tree)["rules"].append({**ADDED_RULE, "shadow": True}), "rule lock added"),
     (lambda tree: us(tree)["rules"].reverse(), "order of rules changed"),
@@ -178,6 +182,12 @@ def test_a_policy_added_or_removed_opens_the_gate() -> None:
     assert differences(bundle(), bundle(tree)) == [Difference("policy added (enforce)", True, "ca")]
     assert differences(bundle(tree), bundle()) == [Difference("policy removed", True, "ca")]
     assert any(found.opens_gate for found in differences(REVIEW_EVERYTHING, bundle()))
+
+
+def test_an_effect_that_is_left_to_the_same_default_is_no_other_one() -> None:
+    spelled = edited(lambda tree: then(tree, "pin", "missing", "review"))
+    [difference] = differences(bundle(spelled), bundle())
+    assert difference == Difference("rule pin: effect of missing left to the defaults (review)", False, "us")
 
 
 def test_many_new_entries_are_one_difference() -> None:
