@@ -36,12 +36,17 @@ class Limit:
         """Read a limit.
 
         Raises:
-            ValueError: it is none; the message says what is needed.
+            ValueError: it is none, or never holds or always; the message says what is needed.
         """
         found = _LIMIT.fullmatch(text)
         if found is None or found[1] not in (*_OUTCOMES, _CHANGED):
             raise ValueError(f"'{text}' is no limit: it needs {NEEDED}.")
-        return cls(found[1], found[2] == ">", float(found[3]), found[4] == "%")
+        limit = cls(found[1], found[2] == ">", float(found[3]), found[4] == "%")
+        if limit.percent and (limit.number > 100 or (limit.above and limit.number == 100)):
+            raise ValueError(f"'{text}' limits nothing: a share is 100% at most.")
+        if not limit.above and limit.number == 0:
+            raise ValueError(f"'{text}' limits nothing: no number of orders is below 0.")
+        return limit
 
     def __str__(self) -> str:
         return f"{self.what}{'>' if self.above else '<'}{self.number:g}{'%' if self.percent else ''}"

@@ -142,6 +142,7 @@ async def test_orders_of_another_time_are_left_out(apart: Shell, candidate: Path
         (["nowhere"], 3, "cannot be used"),
         (["rules", "--since", "soon"], 2, "'soon' is no time"),
         (["rules", "--fail-if", "denied!"], 2, "'denied!' is no limit"),
+        (["rules", "--fail-if", "denied>200%"], 2, "'denied>200%' limits nothing"),
     ],
 )
 async def test_wrong_use_is_said_in_a_sentence(

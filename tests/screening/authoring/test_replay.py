@@ -134,10 +134,21 @@ def test_limits_are_of_orders_or_shares(text: str, missed: bool) -> None:
 
 
 def test_a_share_of_no_orders_misses_every_limit() -> None:
-    assert "nothing shows" in (Limit.read("denied>100%").missed(Tally()) or "")
+    assert "nothing shows" in (Limit.read("denied>99%").missed(Tally()) or "")
 
 
 @pytest.mark.parametrize("text", ["", "denied", "denied=2", "denyed>2", "denied>", "denied>-1", "denied>2%%"])
 def test_what_is_no_limit_is_refused_with_what_is_needed(text: str) -> None:
     with pytest.raises(ValueError, match="is no limit: it needs denied, approved, review or changed"):
         Limit.read(text)
+
+
+@pytest.mark.parametrize("text", ["denied>200%", "denied<200%", "denied>100%", "denied<0", "denied<0%"])
+def test_a_limit_that_no_replay_could_keep_or_miss_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match=f"'{text}' limits nothing: "):
+        Limit.read(text)
+
+
+@pytest.mark.parametrize("text", ["approved<100%", "denied>0", "denied>0%", "denied>99.5%", "denied>200"])
+def test_the_sharpest_limits_are_limits(text: str) -> None:
+    assert str(Limit.read(text)) == text
