@@ -36,7 +36,9 @@ def rescreen(
     by: Annotated[str | None, typer.Option(help="Who you are: one of PORTOUT_REVIEWERS.")] = None,
 ) -> None:
     """Screen an order that waits with the rules that are live now. Round, deadline and refused reasons stay."""
-    if (order is None) is not waiting:
+    if order is None and not waiting:
+        raise typer.BadParameter("give an order, or --waiting for every one that waits")
+    if order is not None and waiting:
         raise typer.BadParameter("give an order or --waiting, not both")
     place = find_place()
     if order is None:

@@ -43,6 +43,8 @@ def explain(
     An order that was screened is decided once more by the rules that decided it then, from what was recorded; facts from
     a file by the rules in PORTOUT_RULES.
     """
+    if not what.strip():
+        raise typer.BadParameter("give a port-out id, a support key or a fixture file")
     from screening.authoring.what_if import read_change
     from screening.reading.given import GivenFactError
 
@@ -63,7 +65,10 @@ def _from_file(file: Path, changes: "Mapping[str, FactValue]") -> "Explanation":
     from screening.authoring.explain import explain_given
     from screening.reading.diagnostics import PolicyErrors
     from screening.reading.loading import load_bundle, load_fixture, places_of
+    from screening.reading.rule_files import what_it_is
 
+    if (kind := what_it_is(file)) in ("policy", "list"):
+        raise Failed(f"{file} is a {kind}: explain takes an order, or a file with the facts of one.", USAGE)
     rules = load_settings().rules
     try:
         fixture, bundle = load_fixture(file), load_bundle(rules)

@@ -117,8 +117,12 @@ def _loaded(path: Path) -> "tuple[Bundle, Places, list[str] | None]":
     Raises:
         PolicyErrors: the rule files cannot be used.
     """
-    from screening.reading.loading import load_bundle, places_of
+    from screening.reading.loading import load_bundle, part_with, places_of
 
+    part = part_with(path)
+    if part in (path, path.parent):
+        what = f"is in the folder of {part.name}" if path.is_file() else f"is for {part.name}"
+        raise Failed(f"{path} {what}: name the rules folder, {part.parent}, or a policy in it.", USAGE)
     directory = path.parent if path.is_file() else path
     bundle = load_bundle(directory)
     places = places_of(directory)

@@ -124,10 +124,8 @@ def check_paths(paths: Iterable[Path], *, today: date | None = None) -> Report:
 
 def _reading_of(path: Path, today: date | None) -> "_Reading":
     """Read what a path stands for: a rules directory, its lists or fixtures, or one file."""
-    is_file = is_rule_file(path) and not path.is_dir()
-    above = path.parents if is_file else (path, *path.parents)
-    part = next((parent for parent in above if parent.name in (_LISTS, _FIXTURES)), None)
-    if part is not None and ((is_file and part == path.parent) or _has_rule_files(part.parent)):
+    is_file, part = _is_file(path), part_with(path)
+    if part is not None:
         reading = _Reading(part.parent, today)
         reading.read_part(part.name, [path] if is_file else None)
     elif is_file:
@@ -137,6 +135,20 @@ def _reading_of(path: Path, today: date | None) -> "_Reading":
         reading = _Reading(path, today)
         reading.read_everything()
     return reading
+
+
+def part_with(path: Path) -> Path | None:
+    """Return the folder `lists` or `fixtures` in which a path is; None if it is in none of a rules directory."""
+    is_file = _is_file(path)
+    above = path.parents if is_file else (path, *path.parents)
+    part = next((parent for parent in above if parent.name in (_LISTS, _FIXTURES)), None)
+    if part is not None and ((is_file and part == path.parent) or _has_rule_files(part.parent)):
+        return part
+    return None
+
+
+def _is_file(path: Path) -> bool:
+    return is_rule_file(path) and not path.is_dir()
 
 
 def places_of(directory: Path) -> Places:

@@ -5,8 +5,16 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from screening.reading.yaml_tree import LARGEST_FILE, entries, read_tree
+
 _SUFFIXES = (".yaml", ".yml")
 _SCHEMA = ".schema.json"  # what `rules schema --install` writes beside the rules
+
+_TELLING = {
+    "policy": frozenset({"policy", "rules"}),
+    "list": frozenset({"entries"}),
+    "fixture": frozenset({"facts"}),
+}
 
 
 class CannotReadError(Exception):
@@ -45,6 +53,16 @@ def read_ordinary(path: Path, most: int = -1) -> bytes:
             return opened.read(most)
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise CannotReadError(why_not(error, "not a file name"), _linked(path)) from None
+
+
+def what_it_is(path: Path) -> str | None:
+    """Say what a file holds by the keys at its top: `policy`, `list` or `fixture`; None if it does not tell."""
+    try:
+        root, _, _ = read_tree(read_ordinary(path, LARGEST_FILE), str(path))
+    except CannotReadError:
+        return None
+    written = {key.text for key, _ in entries(root)}
+    return next((kind for kind, keys in _TELLING.items() if not keys.isdisjoint(written)), None)
 
 
 def why_not(error: OSError | ValueError, otherwise: str) -> str:

@@ -66,5 +66,6 @@ async def test_orders_that_wait_are_screened_with_the_rules_that_are_live(edited
 
 async def test_an_order_or_all_of_them_must_be_named(standing: Service) -> None:
     portout = shell_of(standing)
-    assert (await portout("rescreen")).code == 2
-    assert (await portout("rescreen", "x", "--waiting")).code == 2
+    neither, both = await portout("rescreen"), await portout("rescreen", "x", "--waiting")
+    assert (neither.code, "give an order, or --waiting for" in neither.err) == (2, True)
+    assert (both.code, "not both" in both.err) == (2, True)

@@ -48,6 +48,20 @@ async def test_facts_of_a_file_are_decided_by_the_rules_on_disk(apart: Shell) ->
     assert "The rule carrier: allowed → blocked." in told["differences"]
 
 
+async def test_what_is_no_order_and_no_facts_is_wrong_usage(apart: Shell) -> None:
+    rules = PROJECT / "rules"
+    for what, sentence in (
+        (
+            str(rules / "us-vip.yaml"),
+            "us-vip.yaml is a policy: explain takes an order, or a file with the facts",
+        ),
+        (str(rules / "lists" / "us-holidays.yaml"), "us-holidays.yaml is a list: explain takes an order"),
+        ("", "give a port-out id, a support key or a fixture file"),
+    ):
+        ran = await apart("rules", "explain", what)
+        assert (ran.code, ran.out, sentence in ran.err) == (2, "", True)
+
+
 async def test_what_cannot_be_explained_is_said_in_a_sentence(
     standing: Service, portout: Shell, undecided: str, tmp_path: Path
 ) -> None:

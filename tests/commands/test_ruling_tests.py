@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.commands.shell import Shell
+from tests.screening.rule_files import SHIPPED
 
 RULES = """\
 format: 1
@@ -144,6 +145,25 @@ async def test_only_rule_folders_and_policies_have_tests(apart: Shell, tmp_path:
     assert (
         unwritable.err.strip()
         == f"{tmp_path / 'no' / 'folder.xml'} cannot be written: No such file or directory."
+    )
+
+
+@pytest.mark.parametrize("command", ["test", "coverage"])
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("lists/us-holidays.yaml", "is in the folder of lists"),
+        ("fixtures/typical.yaml", "is in the folder of fixtures"),
+        ("lists", "is for lists"),
+        ("fixtures", "is for fixtures"),
+    ],
+)
+async def test_lists_and_fixtures_have_no_tests(apart: Shell, command: str, name: str, what: str) -> None:
+    ran = await apart("rules", command, str(SHIPPED / name))
+    assert (ran.code, ran.out, ran.sentence) == (
+        2,
+        "",
+        f"{SHIPPED / name} {what}: name the rules folder, {SHIPPED}, or a policy in it.",
     )
 
 
