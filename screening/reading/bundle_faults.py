@@ -59,7 +59,8 @@ def _check_default(files: Sequence[PolicyFile]) -> None:
         other, earlier = defaults[0]
         place = f"first one at {other.file}:{earlier.line}:{earlier.column}"
         file.faults.error(node, Code.DEFAULT_POLICY, "a second default policy", place)
-    if files and all(word(node) == "false" for _, node in stated):
+    may_be_hidden = any(file.root.broken for file in files)
+    if files and not may_be_hidden and all(word(node) == "false" for _, node in stated):
         # Where somebody says that it is not the default, they may have meant that it is.
         blamed, there = stated[0] if stated else (files[0], files[0].root)
         sentence, hint = "no policy is the default", "write default: true in one of them"

@@ -97,7 +97,7 @@ def check_text(text: Node | None, place: Place, faults: Faults, declared: Collec
 
 def _check_denial(effect: Node, names: PolicyNames, faults: Faults, unlawful_ground: str | None) -> None:
     lacking = [key for key in ("reject_as", "reason") if child(effect, key) is None]
-    if lacking:
+    if lacking and not effect.broken:
         sentence = f"a denial needs {' and '.join(lacking)}"
         suggestion = "write {outcome: deny, reject_as: …, reason: …}"
         faults.error(_outcome_node(effect), Code.INCOMPLETE_EFFECT, sentence, suggestion)
@@ -123,7 +123,7 @@ def _check_request(effect: Node, names: PolicyNames, faults: Faults) -> None:
             _outcome_node(effect), Code.INCOMPLETE_EFFECT, sentence, "add ask: {wait: 8h, recheck: 15m}"
         )
     lacking = [key for key in ("message", "types") if child(effect, key) is None]
-    if lacking:
+    if lacking and not effect.broken:
         sentence = f"asking for documents needs {' and '.join(lacking)}"
         suggestion = "write {outcome: ask, message: …, types: [loa]}"
         faults.error(_outcome_node(effect), Code.INCOMPLETE_EFFECT, sentence, suggestion)

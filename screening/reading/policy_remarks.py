@@ -37,11 +37,11 @@ def remark_on_policy(root: Node, policy: Policy, faults: Faults) -> None:
 
 
 def _remark_on_explanations(root: MapNode, faults: Faults) -> None:
-    if child(root, "owner") is None:
+    if child(root, "owner") is None and not root.broken:
         place = root.keys.get("policy", root)
         faults.warning(place, Code.NOT_EXPLAINED, "nobody owns this policy", "add owner: who answers for it")
     for rule in items(child(root, "rules")):
-        if child(rule, "why") is None:
+        if child(rule, "why") is None and not rule.broken:
             name = word(child(rule, "id"))
             hint = "add why: an auditor will ask"
             faults.warning(_id(rule), Code.NOT_EXPLAINED, f"nothing says why there is a rule {name}", hint)

@@ -126,6 +126,8 @@ def _check_answers(
         ground = None if result.text in kind.grounds else f"{kind.name}.{result.text}"
         check_effect(effect, names, faults, unlawful_ground=ground, declared=kind.placeholders)
         _check_evidence(result.text, effect, faults)
+    if any(answers is not None and answers.broken for answers in (then, defaults)):
+        return  # They may hold what cannot be seen here.
     handled = {key.text for key, _ in [*entries(then), *entries(defaults)]}
     if unhandled := [result for result in _results_given(rule, kind) if result not in handled]:
         keys = rule.keys if isinstance(rule, MapNode) else {}

@@ -134,8 +134,9 @@ def parse(model: type[Model], node: Node, faults: Faults) -> Model | None:
     for details in deviations:
         place = tuple(details["loc"])
         if details["type"] == "missing" and place not in misspelt:
-            name = _name_of(_follow(node, place))
-            faults.error(name, Code.MISSING_KEY, f"missing key {quoted(str(place[-1]))}")
+            lacking = _follow(node, place)
+            if not lacking.broken:
+                faults.error(_name_of(lacking), Code.MISSING_KEY, f"missing key {quoted(str(place[-1]))}")
         elif details["type"] == "one_check" and misspelt & {place, (*place[:-1], "when")}:
             continue
         elif details["type"] not in ("missing", "extra_forbidden"):

@@ -231,6 +231,8 @@ class _Builder:
             self._waiting_keys[-1] = node
             if text == "<<" and not style:
                 self._report(event, "a merge key", "write out what it stands for")
+                # What it stands for is not known, nor what the map lacks.
+                node.broken = self._open[-1].broken = True
             return
         self._attach(node)
 

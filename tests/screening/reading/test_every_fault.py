@@ -174,6 +174,32 @@ def test_the_policy_that_is_changed_here_is_in_order(tmp_path: Path) -> None:
     assert [fault.render() for fault in report.diagnostics if fault.severity is Severity.ERROR] == []
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("owner: fraud@example.com", "<<: {owner: me}"),
+        ("default: true", "<<: {default: true}"),
+        ("defaults: {missing: review, error: review,", "defaults: {<<: {a: b}, missing: review,"),
+        ("  margin: 2h", "  <<: {margin: 2h}"),
+        ("      not_set: skip", "      <<: {not_set: skip}"),
+        (
+            "    title: Port-out PIN\n    why: A passcode is a permitted ground.",
+            "    <<: {title: PIN, why: So.}",
+        ),
+        (
+            "reject_as: invalid_pin, reason: The PIN does not match.",
+            "<<: {reject_as: invalid_pin, reason: No.}",
+        ),
+    ],
+)
+def test_a_merge_key_is_reported_and_nothing_that_it_may_hide(tmp_path: Path, old: str, new: str) -> None:
+    assert old in STANDARD
+    report = check_paths([written(tmp_path, standard=STANDARD.replace(old, new, 1))])
+    assert [(fault.code.value, fault.message) for fault in report.diagnostics] == [
+        ("PO102", "a merge key: rule files use plain YAML only")
+    ]
+
+
 OTHER_FILES = [
     # what is wrong; a file, its bytes; code, place, message, suggestion
     ("a file that is not UTF-8", "lists/blocked", "title: Z\xfcrich\nentries: []\n".encode("latin-1"), "PO101",
