@@ -16,6 +16,8 @@ from screening.facts import ClearPin, PinOnFile
 from telnyx_api import PortOutEvent, TelnyxClient
 
 STATUS_CHANGED = "portout.status_changed"
+LONGEST_TEXT = 4_000
+"""Characters up to which a text is taken apart; the carrier sets no limit. In a longer one every digit may be a PIN."""
 _COMPLETED = "completed"
 
 
@@ -114,7 +116,9 @@ async def reveals_pin(
     Raises:
         CarrierError, DatabaseUnavailable: it cannot be told, so the text must not be sent.
     """
-    words = words_in(text)
+    if len(text) > LONGEST_TEXT:
+        return any(character.isdigit() for character in text)
+    words = await asyncio.to_thread(words_in, text)
     if not words:
         return False
     attempts = await attempted_pins(carrier, portout_id)
@@ -125,4 +129,12 @@ async def reveals_pin(
     except DirectoryFailed:
         # A person must be able to deny while it is away: whatever may be a PIN is taken for one.
         return any(character.isdigit() for character in text)
-    return any(pin.matches(word) for pin in dict.fromkeys(on_file) for word in words)
+    return await asyncio.to_thread(_any_is_among, dict.fromkeys(on_file), words)
+
+
+def _any_is_among(on_file: Iterable[PinOnFile], words: Sequence[SecretStr]) -> bool:
+    def is_among(pin: PinOnFile) -> bool:
+        spelled = isinstance(pin, ClearPin) and unspelled(pin.pin) in words
+        return spelled or any(map(pin.matches, words))
+
+    return any(map(is_among, on_file))

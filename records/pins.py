@@ -16,7 +16,7 @@ LONGEST_PIN = 32
 _PURPOSE = b"portout pin 1\x00"
 _WORDS = (r"\w+", r"\d+", r"\S+")
 """What a PIN may stand as in a text: a word, the digits of one, or anything between blanks."""
-_BETWEEN = r"[ .\u00a0\u2010-\u2013-]"
+_BETWEEN = r"[\s.,:;/_\u2010-\u2015-]{1,3}"
 """What people put between the digits of a PIN that they spell."""
 _SPELLED = re.compile(rf"\d+(?:{_BETWEEN}\d+)+")
 _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
@@ -24,9 +24,9 @@ _WHOLE = re.compile(
     rf"""(?x) (?<!\d) (?:
     (?:1[ .-]?)? (?:\d{{3}}\)?[ .-]|\d{{3}}\)) \d{{3}}[ .-]\d{{4}}  # a number of North America
     | (?<=\+) \d[\d .()-]{{5,17}}\d  # or of elsewhere
-    | [12]\d{{3}}([ .-]){_MONTH}\1{_DAY}  # a date
-    | (?:{_DAY}([ .-]){_MONTH}\2 | {_MONTH}([ .-]){_DAY}\3) [12]\d{{3}}
-    | (?:{_DAY}([.-]){_MONTH}\4 | {_MONTH}([.-]){_DAY}\5) \d\d
+    | [12]\d{{3}}([ ./-]){_MONTH}\1{_DAY}  # a date
+    | (?:{_DAY}([ ./-]){_MONTH}\2 | {_MONTH}([ ./-]){_DAY}\3) [12]\d{{3}}
+    | (?:{_DAY}([./-]){_MONTH}\4 | {_MONTH}([./-]){_DAY}\5) \d\d
     ) (?!\d)"""
 )
 """What is no PIN that was spelled, unless all of it is: a part of its digits is nobody's secret."""
@@ -60,7 +60,7 @@ def unspelled(pin: SecretStr) -> SecretStr:
 
 def _spelled_in(text: str) -> Iterator[str]:
     """The digits that `12-34`, `1.2.3.4` or `1 2 3 4` spell, and any part of them that begins and ends at a gap."""
-    wholes = [match.span() for match in _WHOLE.finditer(text)]
+    inside = {place for whole in _WHOLE.finditer(text) for place in range(whole.start() + 1, whole.end())}
     for run in _SPELLED.finditer(text):
         groups = [match.span() for match in re.compile(r"\d+").finditer(text, *run.span())]
         for first, (begin, _) in enumerate(groups):
@@ -69,13 +69,8 @@ def _spelled_in(text: str) -> Iterator[str]:
                 digits += text[start:end]
                 if len(digits) > LONGEST_PIN:
                     break
-                if start > begin and not any(_cut(whole, begin, end) for whole in wholes):
+                if start > begin and begin not in inside and end not in inside:
                     yield digits
-
-
-def _cut(whole: tuple[int, int], begin: int, end: int) -> bool:
-    """Whether a part of a text begins or ends in the middle of another one."""
-    return begin < whole[1] and whole[0] < end and not (begin <= whole[0] and whole[1] <= end)
 
 
 class PinHasher:

@@ -160,3 +160,20 @@ async def test_words_without_digits_may_leave_while_the_directory_is_away(
         for text in ("The holder did not ask for this.", "The PIN is 4821.")
     ]
     assert revealing == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "revealing"),
+    [
+        ("They said 1234.", True),
+        ("They said 1, 2, 3 and then no more.", False),
+        ("1 " + "Then they called again. " * 200, True),
+        ("Then they called again. " * 200, False),
+    ],
+)
+async def test_a_pin_on_file_with_gaps_is_seen_without_them_and_a_text_too_long_to_read_may_hold_it(
+    parts: Parts, text: str, revealing: bool
+) -> None:
+    parts.sandbox.add_number(phone_number=OTHER, external_pin="12-34")
+    order = parts.place(phone_numbers=[OTHER])
+    assert await reveals_pin(parts.telnyx, parts.records, order, [OTHER], text) is revealing

@@ -42,7 +42,11 @@ def test_equal_pins_of_two_customers_look_different() -> None:
 
 @given(st.text("0123456789", min_size=2, max_size=32), st.data())
 def test_a_pin_that_is_spelled_is_seen_as_well(pin: str, data: st.DataObject) -> None:
-    gaps = data.draw(st.lists(st.sampled_from(["", *" .-–"]), min_size=len(pin) - 1, max_size=len(pin) - 1))
+    gaps = data.draw(
+        st.lists(
+            st.sampled_from(["", *" .-–/_\n", ", ", " - "]), min_size=len(pin) - 1, max_size=len(pin) - 1
+        )
+    )
     spelled = pin[0] + "".join(map(str.__add__, gaps, pin[1:]))
     before, after = data.draw(
         st.sampled_from([("It is ", "."), ("in 2 of 3: ", " now"), ("PIN-", "-"), ("", "")])
@@ -57,6 +61,10 @@ def test_a_pin_that_is_spelled_is_seen_as_well(pin: str, data: st.DataObject) ->
         "1 2 3 4",
         "1.2.3.4",
         "12 34",
+        "1, 2, 3, 4",
+        "1 - 2 - 3 - 4",
+        "12/34",
+        "12\n34",
         "01 12-34 5",
         "since 2026-03-02 12-34",
         "call 212-555-0101 12 34",
@@ -65,7 +73,7 @@ def test_a_pin_that_is_spelled_is_seen_as_well(pin: str, data: st.DataObject) ->
 def test_a_reason_that_spells_the_pin_on_file_contains_it(text: str) -> None:
     pin = HashedPin(HASHER, "c1", HASHER.digest("c1", SecretStr("1234")), HASHER.key_id)
     assert pin.fault_of(f"They said {text} twice.")
-    assert not pin.fault_of("They said 12, then 34; or 1/2/3/4, or 4321.")
+    assert not pin.fault_of("They said 12, then 34; or 1 of 234, or 4321.")
 
 
 PHONES = (
@@ -77,7 +85,7 @@ PHONES = (
     "1-{0}-{1}-{2}",
     "+49 {0} {1}{2}",
 )
-DATES = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%m-%d-%Y", "%Y %m %d")
+DATES = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%m-%d-%Y", "%Y %m %d", "%m/%d/%Y")
 A_PHONE_NUMBER = st.builds(
     lambda form, digits: form.format(digits[:3], digits[3:6], digits[6:]),
     st.sampled_from(PHONES),
