@@ -22,7 +22,7 @@ from activities.lateness import paged_when_late
 from activities.notices import NoticeBoard
 from activities.policies import InForce, PolicyShelf
 from activities.watching import answered_case
-from records.cases import CaseUpdate, Stage
+from records.cases import Case, CaseUpdate, Stage
 from records.customer_record import CustomerMatch
 from records.customers import TABLES
 from records.errors import DirectoryFailed
@@ -129,6 +129,7 @@ class OpeningActivities:
             sends=self._sends,
             sending_since=self._sending_since,
             holders_known=all_known,
+            stands=self._records.cases.get(order.id),
         )
         if past.answer and not opened.pending:
             return self._watch_again(opened, self._answered(order, past.answer), given.now)
@@ -201,6 +202,7 @@ def judge(
     sends: bool,
     sending_since: datetime | None,
     holders_known: bool = True,
+    stands: Case | None = None,
 ) -> Opened:
     """Choose the policy of an order and its deadlines.
 
@@ -208,6 +210,7 @@ def judge(
         holders: who holds each number.
         holders_known: False when a source of customers failed, so that others may hold them.
         sending_since: when sending to a real carrier was first switched on; None: never, or at the sandbox.
+        stands: the order as the queue shows it, from a run that may have been lost.
     """
     customers = {match.customer.id: match.customer for match in holders if match.customer}
     # A number without a customer beside one with a customer is not the same holder either.
@@ -220,9 +223,11 @@ def judge(
     refused = [*sent_before, *(given.carried.refused if given.carried else [])]
     began = given.now if round_ > 1 else order.inserted_at or given.now
     limit = began + (policy.respond.again_within if round_ > 1 else policy.respond.within)
-    if given.carried and given.carried.limit:
-        # The carrier's clock does not start again because we screen again.
-        limit = min(limit, given.carried.limit)
+    # The carrier's clock does not start again because we screen again, nor because we forgot that we did.
+    known = [given.carried.limit if given.carried else None]
+    if stands and stands.round == round_ and not stands.over:
+        known.append(stands.limit_at)
+    limit = min([limit, *filter(None, known)])
     respond_by = limit - policy.respond.margin
     because = [choice.review_because] if choice.review_because else []
     if not holders_known:

@@ -17,8 +17,15 @@ async def test_the_limit_of_a_round_stays_where_it_was(parts: Parts) -> None:
     given = OpenInput(portout_id=order, run_id="run-2", now=NOW, carried=carried)
     opened = await tried(parts.opening().open, given)
     assert (opened.round, opened.limit, opened.refused) == (2, limit, [BARRED])
-    begun = given.model_copy(update={"carried": carried.model_copy(update={"limit": None})})
+    begun = OpenInput(portout_id=parts.place(), run_id="run-2", now=NOW, carried=Carried(round=2))
     assert (await tried(parts.opening().open, begun)).limit == NOW + timedelta(hours=4)
+
+
+async def test_the_limit_of_a_later_round_survives_the_run_that_knew_it(parts: Parts) -> None:
+    begun = OpenInput(portout_id=parts.place(), run_id="run-2", now=NOW, carried=Carried(round=2))
+    limit = (await tried(parts.opening().open, begun)).limit
+    lost = begun.model_copy(update={"run_id": "run-3", "now": NOW + timedelta(hours=3)})
+    assert (await tried(parts.opening().open, lost)).limit == limit
 
 
 async def test_rules_that_know_of_an_earlier_limit_are_heeded(parts: Parts) -> None:
