@@ -96,7 +96,8 @@ def _asked(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]:
     if body.get("note"):
         return "waited for documents", str(body["note"])
     who = body.get("by") or "the policy"
-    return f"documents asked for by {who}", f"{', '.join(body.get('types', []))}: “{personal.get('message')}”"
+    message = f": “{personal['message']}”" if personal.get("message") else "."
+    return f"documents asked for by {who}", f"{', '.join(body.get('types', []))}{message}"
 
 
 def _answered(body: dict[str, Any], personal: dict[str, Any]) -> tuple[str, str]:

@@ -85,6 +85,16 @@ SEALED = {**ANSWER, "reason": None}
     ("read", "what", "detail"),
     [
         (
+            entry(EntryKind.ASKED, {"by": "dana", "types": ["loa"]}, {"message": "Please sign it."}),
+            "documents asked for by dana",
+            "loa: “Please sign it.”",
+        ),
+        (
+            entry(EntryKind.ASKED, {"by": "dana", "types": ["loa"]}, None),
+            "documents asked for by dana",
+            "loa.",
+        ),
+        (
             entry(
                 EntryKind.SCREENED, {"outcome": "review", "score": 5, "notes": ["A.", "B."], "round": 2}, {}
             ),
