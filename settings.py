@@ -173,7 +173,7 @@ class Settings(BaseSettings):
         if value and not _database_in(value):
             raise ValueError(
                 "must be a URL such as postgresql://user:password@host:5432/records or sqlite:////path/to/records.db, "
-                "with every @ of a password written %40 and every / written %2F"
+                "with every @ of a password, or behind the ?, written %40 and every / written %2F"
             )
         return value
 

@@ -166,7 +166,10 @@ def test_an_address_of_the_records_that_is_no_url_is_refused_and_not_shown(
         "PORTOUT_DATABASE_URL: must be a URL such as postgresql://"
     )
     assert "rosebud" not in f"{found.faults} {found.settings.records_place}"
-    assert "every @ of a password written %40 and every / written %2F" in found.faults["PORTOUT_DATABASE_URL"]
+    assert (
+        "every @ of a password, or behind the ?, written %40 and every / written %2F"
+        in found.faults["PORTOUT_DATABASE_URL"]
+    )
     unchecked = Settings.model_construct(database_url=url)
     assert unchecked.records_place == "set, but no URL"
 
