@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from commands.embedded import embedded_temporal, free_port
 from tests.scenarios.rules import shipped_rules
@@ -12,6 +13,10 @@ from tests.service import Service, installed
 
 if TYPE_CHECKING:
     from tests.postgresql import PostgreSQL
+
+# Generated tests take as long as they take: a busy machine is no failure.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from telnyx_api import InvalidArgument, read_timestamp
@@ -51,7 +51,6 @@ def test_garbage_is_no_moment_and_no_error(garbage: object) -> None:
     assert read_timestamp(garbage) is None
 
 
-@settings(deadline=None)
 @given(MOMENTS, OFFSETS, st.sampled_from("T "), st.sampled_from(["seconds", "milliseconds", "microseconds"]))
 def test_a_moment_is_the_same_in_whatever_zone_and_precision_it_is_written(
     moment: datetime, offset: int, separator: str, precision: str
@@ -64,14 +63,12 @@ def test_a_moment_is_the_same_in_whatever_zone_and_precision_it_is_written(
     assert read_timestamp(moment.isoformat(separator, precision).replace("+00:00", "Z")) == moment
 
 
-@settings(deadline=None)
 @given(st.text() | st.integers() | st.floats() | st.none() | st.lists(st.text()))
 def test_nothing_that_can_be_sent_raises(value: object) -> None:
     read = read_timestamp(value)
     assert read is None or read.tzinfo is UTC
 
 
-@settings(deadline=None)
 @given(MOMENTS, OFFSETS)
 def test_what_is_written_is_read_back(moment: datetime, offset: int) -> None:
     aware = moment.replace(tzinfo=timezone(timedelta(minutes=offset)))

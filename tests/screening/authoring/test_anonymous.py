@@ -16,7 +16,7 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> ReadyBundle:
 
 
 @given(facts=FACTS)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_result_is_the_same_or_said_not_to_be(wide: ReadyBundle, facts: dict[str, FactValue]) -> None:
     order = recorded(wide.bundle, gathered(wide.bundle, facts))
     invented = invent(order, wide)

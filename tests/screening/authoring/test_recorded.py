@@ -66,7 +66,7 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> ReadyBundle:
 
 
 @given(facts=FACTS, failing=st.sets(st.sampled_from(["pin", "spid", "lock", "burst", "many"]), max_size=2))
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_its_own_rules_decide_a_recorded_order_as_they_did(
     wide: ReadyBundle, facts: dict[str, FactValue], failing: set[str]
 ) -> None:
