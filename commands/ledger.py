@@ -139,7 +139,7 @@ def prune(
     """Replace closed orders past their retention by signed stubs, which keep the hashes, and forget the rest of them.
 
     The ledger is sealed and verified first; while something is wrong with it, nothing is pruned. Exits with 5 then, and if
-    what was deleted may still stand in the database's log, because others read it meanwhile: run it again.
+    what was deleted may still stand in the database's log, because others read on and on or its disk is full: run it again.
     """
     from commands.acting import operator
 
@@ -163,7 +163,7 @@ def prune(
         pruned = f"{_count(done.port_outs, 'order')} pruned, {_count(done.entries, 'entry', 'entries')}"
         print_lines(*done.refused, f"{pruned}. Backups that were made before still hold them.")
     if done.stands_in_log:
-        _still_in_log()
+        _still_in_log(done.stands_in_log)
     raise typer.Exit(WRONG if done.refused else 0)
 
 
@@ -172,7 +172,7 @@ def erase(which: Which, by: By = None, yes: Yes = False) -> None:
     stays whole.
 
     Its numbers stay in the history while rules may look back on them: run it again then. Exits with 5 if what was
-    deleted may still stand in the database's log, because others read it meanwhile: run it again.
+    deleted may still stand in the database's log, because others read on and on or its disk is full: run it again.
     """
     from commands.acting import operator
     from commands.ledger_page import portout_of
@@ -210,14 +210,13 @@ def erase(which: Which, by: By = None, yes: Yes = False) -> None:
             "orders: run this again after that day."
         )
     if erased.stands_in_log:
-        _still_in_log()
+        _still_in_log(erased.stands_in_log)
 
 
-def _still_in_log() -> NoReturn:
+def _still_in_log(why: str) -> NoReturn:
     print_lines(
-        "Somebody used the database meanwhile, so what was deleted, keys included, may still stand in its log (the file "
-        "that ends in -wal) or in unused parts of its file: run this again when nobody reads, or stop the worker and the "
-        "console for it."
+        "No table of the database holds what was deleted, keys included, but it may still stand in its log (the file that "
+        f"ends in -wal) or in unused parts of its file, because {why}"
     )
     raise typer.Exit(WRONG)
 

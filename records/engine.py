@@ -30,6 +30,9 @@ PATIENCE = 5.0
 """Seconds that a call waits for a writer of another process, and again for one of this process. Together they
 stay below the time that an activity has, so that no write can land after its activity was given up."""
 
+LEFTOVERS_PATIENCE = 60.0
+"""Seconds that emptying SQLite's log is tried again: far more than it takes to copy 400 MB out of it."""
+
 CHUNK = 500
 """Values in one IN (…): far below the limit of either database."""
 
@@ -39,11 +42,14 @@ MIGRATE_SERVER = "run `portout records upgrade`."
 _AWAY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_READONLY")
 _BROKEN = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 _LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("name"), 0)))
+_IN_USE = ("SQLITE_BUSY", "SQLITE_LOCKED")
 _ONE_STATE = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _SECRETS = ("password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret")
 """libpq's names for what nobody may read."""
 _TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
+_TRUNCATE_WAIT = 0.5
 _UNDEFINED_TABLE_OR_COLUMN = ("42P01", "42703")
+_USED = "others used it all the while: run this again when nobody reads, or stop the worker and the console for it."
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -129,27 +135,36 @@ class Database:
 
         return postgresql.insert(table)
 
-    def drop_leftovers(self, *, rewrite: bool = False) -> bool:
+    def drop_leftovers(self, *, rewrite: bool = False) -> str | None:
         """Write what was deleted over, where it still stands in SQLite's log. PostgreSQL does so in its own time.
 
         Args:
             rewrite: write all of SQLite's file anew, too, while others who write wait: where rows moved from page to page
                 it may hold copies that `secure_delete` does not see.
 
-        Returns False if others read or wrote meanwhile, so that it may still stand there: try again.
+        Returns why it may still stand there and what to do, as the end of a sentence; None if it does not.
         """
         if not self.sqlite:
-            return True
-        try:
-            with self._sentences(), self._engine.connect() as connection:
-                run = _driver(connection).execute
-                busy, _, _ = run(_TRUNCATE).fetchone()
-                if rewrite and not busy:
-                    run("VACUUM")
-                    busy, _, _ = run(_TRUNCATE).fetchone()
-        except DatabaseUnavailable:
-            return False
-        return not busy
+            return None
+        with self._sentences(), self._engine.connect() as connection:
+            driver = _driver(connection)
+            try:
+                if not _empty_log(driver):
+                    return _USED
+                if rewrite:
+                    driver.execute("VACUUM")
+                    if not _empty_log(driver):
+                        return _USED
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorname.startswith(_IN_USE):
+                    return _USED
+                if error.sqlite_errorname.startswith(_AWAY):
+                    return (
+                        f"its file could not be written anew ({error}): free about twice the size of the database, half "
+                        "of it for temporary files, or mend its disk, and run this again."
+                    )
+                raise
+        return None
 
     def use_wal(self) -> None:
         """Readers and the writer stop waiting for each other; kept in the file. Nothing on PostgreSQL."""
@@ -277,6 +292,22 @@ def _make_engine(url: URL) -> Engine:
 
 def _driver(connection: Connection) -> Any:
     return connection.connection.driver_connection
+
+
+def _empty_log(connection: sqlite3.Connection) -> bool:
+    """Write SQLite's log into its file and cut it to nothing. Returns False if others used it all the while."""
+    give_up = time.monotonic() + LEFTOVERS_PATIENCE
+    # It holds up whoever writes while it waits for readers, so it waits often and briefly.
+    connection.execute(f"PRAGMA busy_timeout={_TRUNCATE_WAIT * 1000:.0f}")
+    try:
+        # SQLite never waits for another who empties the log, as every writer does by itself when the log is long.
+        while connection.execute(_TRUNCATE).fetchone()[0]:
+            if time.monotonic() > give_up:
+                return False
+            time.sleep(_TRUNCATE_WAIT)
+        return True
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:

@@ -65,13 +65,13 @@ class Pruned:
 
     Attributes:
         refused: one sentence for each fault of a chain that was left alone for it.
-        stands_in_log: others used the database meanwhile, so what was pruned still stands in SQLite's log.
+        stands_in_log: why what was pruned may still stand in SQLite's log, as the end of a sentence; None: it does not.
     """
 
     port_outs: int = 0
     entries: int = 0
     refused: list[str] = field(default_factory=list)
-    stands_in_log: bool = False
+    stands_in_log: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,12 @@ class Erased:
     Attributes:
         anything: False if there was nothing left to destroy.
         numbers_until: until then rules may look back on the order's numbers, so they are kept; None: they are gone.
-        stands_in_log: others used the database meanwhile, so what was destroyed may still stand in SQLite's files.
+        stands_in_log: why what was destroyed may still stand in SQLite's files, as the end of a sentence; None: it does not.
     """
 
     anything: bool
     numbers_until: datetime | None
-    stands_in_log: bool = False
+    stands_in_log: str | None = None
 
 
 class Pruning:
@@ -129,7 +129,7 @@ class Pruning:
                     done.entries += len(rows)
             on_chains(len(page))
             after = page[-1]
-        done.stands_in_log = not self._database.drop_leftovers()
+        done.stands_in_log = self._database.drop_leftovers()
         return done
 
     def erase(self, portout_id: str, *, by: LedgerActor, at: datetime) -> Erased:
@@ -166,8 +166,8 @@ class Pruning:
                 )
                 self._ledger.append_within(connection, entry)
         # Even if nothing was left to delete: the time before it may have stayed in the log.
-        gone = self._database.drop_leftovers(rewrite=True)
-        return Erased(bool(deleted), kept_until, stands_in_log=not gone)
+        stands_in_log = self._database.drop_leftovers(rewrite=True)
+        return Erased(bool(deleted), kept_until, stands_in_log)
 
 
 def _looked_back_on_until(connection: Connection, portout_id: str) -> datetime | None:

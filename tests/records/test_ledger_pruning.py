@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from commands.ledger_page import read_page, text_of
-from records import engine
 from records.attempts import MISMATCH, Attempt
 from records.canonical import canonical
 from records.cases import CaseUpdate, Stage
@@ -335,30 +334,8 @@ def test_a_copy_that_sqlite_left_in_an_unused_part_of_its_file_is_gone_after_era
         leaving.execute("DELETE FROM marks")
         leaving.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert in_file()
-    assert not past.pruning.erase("p1", by=DANA, at=LATER).stands_in_log
+    assert past.pruning.erase("p1", by=DANA, at=LATER).stands_in_log is None
     assert not in_file()
-
-
-def test_a_destroyed_key_that_a_reader_keeps_in_the_log_is_told_until_it_is_gone(
-    open_records: Open, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine, "PATIENCE", 0.01)
-    records = open_records()
-    write(records, "p1")
-    reader = sqlite3.connect(file, isolation_level=None)
-    [wrapped] = reader.execute("SELECT wrapped FROM keys").fetchone()
-    reader.execute("BEGIN")
-    reader.execute("SELECT wrapped FROM keys").fetchall()
-
-    def in_files() -> bool:
-        return any(wrapped in part.read_bytes() for part in file.parent.glob("records.db*"))
-
-    erased = records.pruning.erase("p1", by=DANA, at=LATER)
-    assert (erased.anything, erased.stands_in_log, in_files()) == (True, True, True)
-    assert records.pruning.prune(NOW, at=LATER, by="dana").stands_in_log
-    reader.close()
-    erased = records.pruning.erase("p1", by=DANA, at=LATER)
-    assert (erased.anything, erased.stands_in_log, in_files()) == (False, False, False)
 
 
 @pytest.mark.parametrize(
