@@ -21,6 +21,7 @@ ELSEWHERE = {
     "PORTOUT_RULES": "/nowhere",
     "PORTOUT_DATABASE_URL": "sqlite:////nowhere/records.db",
 }
+TOO_LATE = ("was not over within", "was to be decided by a person, but was decided already")
 KEYS = {
     "portout_id",
     "support_key",
@@ -53,8 +54,15 @@ async def _demo(*arguments: str) -> tuple[int, str, str]:
 
 @pytest.fixture(scope="module")
 async def two_demos() -> list[tuple[int, str, str]]:
-    """One with a table and one with JSON, beside each other."""
-    return list(await asyncio.gather(_demo(), _demo("--json")))
+    """One with a table and one with JSON, beside each other.
+
+    A demo's day is 24 real seconds. On a machine that stood still for most of them it says that it came too late, and
+    both are played again, once.
+    """
+    both = list(await asyncio.gather(_demo(), _demo("--json")))
+    if any(sentence in err for _, _, err in both for sentence in TOO_LATE):
+        both = list(await asyncio.gather(_demo(), _demo("--json")))
+    return both
 
 
 @pytest.fixture(scope="module")
