@@ -23,7 +23,7 @@ NOT_FOR_COMMANDS = ("COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
 AT_ONCE = 4
 LONGEST = 2**24
 """Bytes that a command may print."""
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds that a command may take on a busy machine."""
 
 

@@ -17,7 +17,7 @@ from sandbox.samples import sample_customers_csv, sample_pins, seed
 from tests.commands.conftest import shell_of
 from tests.commands.shell import Shell
 from tests.scenarios.processes import environment
-from tests.service import RIGHT_PIN, WRONG_PIN, Service
+from tests.service import HURRIED, RIGHT_PIN, WRONG_PIN, Service, installed
 from tests.signing import Signer
 from tests.small_policy import small_policy
 from tests.waiting import eventually
@@ -25,6 +25,8 @@ from tests.waiting import eventually
 AS_REAL = {"TELNYX_API_KEY": "sandbox"}
 """The sandbox taken for a real account: what is set up looks real, and nothing is sent without PORTOUT_SEND."""
 SENDING = {**AS_REAL, "PORTOUT_SEND": "yes"}
+PATIENT = HURRIED.model_copy(update={"activity": 30.0, "evidence": 90.0})
+"""Twenty orders at once on a busy machine: no evidence is given up."""
 
 
 def import_samples(service: Service) -> None:
@@ -69,13 +71,14 @@ async def test_preflight_only_reads_at_the_carrier_and_leaves_the_records_as_the
     assert not any(pin in ran.out for pin in sample_pins())
 
 
-async def test_preflight_foretells_what_the_policy_then_does(service: Service) -> None:
-    import_samples(service)
-    samples = seed(service.carrier.carrier, salt=str(uuid4()))
-    service.mend()
-    foretold = (await shell_of(service)("preflight", "--json")).json["pending"]
-    async with service.working():
-        advised = [await eventually(partial(advice_on, service, sample.id)) for sample in samples]
+async def test_preflight_foretells_what_the_policy_then_does(temporal: str, tmp_path: Path) -> None:
+    async with installed(temporal, tmp_path, timing=PATIENT) as service:
+        import_samples(service)
+        samples = seed(service.carrier.carrier, salt=str(uuid4()))
+        service.mend()
+        foretold = (await shell_of(service)("preflight", "--json")).json["pending"]
+        async with service.working():
+            advised = [await eventually(partial(advice_on, service, sample.id)) for sample in samples]
     assert {
         order["portout_id"]: (order["outcome"], order["score"], order["rules"]) for order in foretold
     } == dict(zip((sample.id for sample in samples), advised, strict=True))

@@ -36,7 +36,7 @@ from workflows.screening import PortOutScreening
 
 REVIEWER = "dana"
 REASON = "The account holder confirmed by telephone."
-PATIENCE = 30
+PATIENCE = 90
 """Seconds of real time after which a test gives up."""
 
 
