@@ -1,11 +1,13 @@
 """What every entry of the ledger says besides its own: under which rules it was made, and who acted."""
 
 import json
+from functools import lru_cache
 
 from activities.contracts import Opened, Verdict
 from records.cases import Case, DecidedBy
 from records.errors import DatabaseDamaged
 from records.ledger_actor import DEADLINE, POLICY, LedgerActor
+from records.policies import Policies
 from records.store import Records
 from records.tokens import Verified
 from screening.bundle import ENGINE_VERSION
@@ -43,11 +45,17 @@ def is_authored(records: Records, policy_digest: str, reason: str) -> bool:
         DatabaseUnavailable: try again later.
     """
     try:
-        rules = records.policies.load(policy_digest) or b""
+        rules = _rules(records.policies, policy_digest)
     except DatabaseDamaged:
         return False
     # The canonical form of a bundle is JSON without blanks.
     return f'"reason":{json.dumps(reason, ensure_ascii=False)}'.encode("utf-8", "backslashreplace") in rules
+
+
+@lru_cache(maxsize=4)
+def _rules(policies: Policies, digest: str) -> bytes:
+    # Every order that is answered asks, and a digest names the same rules for ever.
+    return policies.load(digest) or b""
 
 
 def person(name: str | None, verified: Verified | None) -> LedgerActor:

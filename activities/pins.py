@@ -1,7 +1,7 @@
 """Fetching PINs: those on file and those attempted. They live in memory for one activity and go nowhere else."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -132,7 +132,7 @@ async def reveals_pin(
     return await asyncio.to_thread(_any_is_among, dict.fromkeys(on_file), words)
 
 
-def _any_is_among(on_file: Iterable[PinOnFile], words: Sequence[SecretStr]) -> bool:
+def _any_is_among(on_file: Iterable[PinOnFile], words: Set[SecretStr]) -> bool:
     def is_among(pin: PinOnFile) -> bool:
         spelled = isinstance(pin, ClearPin) and unspelled(pin.pin) in words
         return spelled or any(map(pin.matches, words))

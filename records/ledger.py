@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -47,9 +47,6 @@ _OUR_KEY = sa.and_(
     keys.c.wrapped_by.in_([sa.bindparam("by"), sa.bindparam("or_by")]),
 )
 """Wrapped by the first PORTOUT_RECORDS_KEY, or else by the second while that is replaced."""
-_ERASED = sa.exists().where(
-    ledger.c.portout_id == sa.bindparam("portout"), ledger.c.kind == EntryKind.ERASED.value
-)
 _DROPPED = {"key": "", "data": ""}
 """Stands for the personal facts of an order whose person was erased before: there is no such key, and never will be."""
 _HEAD = (
@@ -61,7 +58,9 @@ _HEAD = (
         sa.exists()
         .where(ledger.c.portout_id == sa.bindparam("portout"), ledger.c.step_key == sa.bindparam("step"))
         .label("done"),
-        _ERASED.label("erased"),
+        sa.exists()
+        .where(ledger.c.portout_id == sa.bindparam("portout"), ledger.c.kind == EntryKind.ERASED.value)
+        .label("erased"),
         sa.exists().where(stubs.c.portout_id == sa.bindparam("portout")).label("pruned"),
     )
     .select_from(_ONE.outerjoin(_LAST, sa.true()).outerjoin(keys, _OUR_KEY))
@@ -105,6 +104,20 @@ _ANSWERED = (
 )
 
 
+class _Appended(NamedTuple):
+    """What became of an entry.
+
+    Attributes:
+        new: it was written.
+        pruned: its step was written before, and pruned.
+        erased: the personal facts of its port-out were erased, so none may be kept.
+    """
+
+    new: bool
+    pruned: bool
+    erased: bool
+
+
 class Ledger:
     """Append-only; the database itself refuses UPDATE and DELETE."""
 
@@ -130,7 +143,7 @@ class Ledger:
     def append_all(self, entries: Sequence[LedgerEntry]) -> list[bool]:
         """Writes entries in one transaction, all or none. Returns and raises as `append`, for each."""
         with self._writing(entries) as connection:
-            return [self.append_within(connection, entry) for entry in entries]
+            return [self._append(connection, entry).new for entry in entries]
 
     def append_and_show(
         self, entries: Sequence[LedgerEntry], case: CaseUpdate, *, denied_at: datetime | None = None
@@ -141,12 +154,10 @@ class Ledger:
             denied_at: the order was denied then, and its history says so.
         """
         with self._writing(entries) as connection:
-            written = [self.append_within(connection, entry) for entry in entries]
-            if not any(written) and any(
-                was_pruned(connection, one.portout_id, one.step_key) for one in entries
-            ):
+            done = [self._append(connection, entry) for entry in entries]
+            if any(one.pruned for one in done) and not any(one.new for one in done):
                 return  # A late retry: what the queue showed after it was forgotten with it.
-            if (case.note or case.reason) and _is_erased(connection, case.portout_id):
+            if any(one.erased for one in done):
                 case = case.model_copy(update={"note": None, "reason": None})
             self._cases.upsert_within(connection, case)
             if denied_at is not None:
@@ -158,7 +169,10 @@ class Ledger:
         )
 
     def append_within(self, connection: Connection, entry: LedgerEntry) -> bool:
-        """The same in a transaction that is already open and holds the locks of the ledger and of the port-out."""
+        """As `append`, in a transaction that is already open and holds the locks of the ledger and of the port-out."""
+        return self._append(connection, entry).new
+
+    def _append(self, connection: Connection, entry: LedgerEntry) -> _Appended:
         head = connection.execute(
             _HEAD,
             {
@@ -168,10 +182,12 @@ class Ledger:
                 "or_by": self._sealer.also_by,
             },
         ).one()
-        if head.done or (head.pruned and was_pruned(connection, entry.portout_id, entry.step_key)):
-            return False
+        erased = head.erased or (head.pruned and was_erased(connection, entry.portout_id))
+        pruned = head.pruned and was_pruned(connection, entry.portout_id, entry.step_key)
+        if head.done or pruned:
+            return _Appended(new=False, pruned=pruned, erased=erased)
         sealed = None
-        if entry.personal and (head.erased or (head.pruned and was_erased(connection, entry.portout_id))):
+        if entry.personal and erased:
             sealed = _DROPPED
         elif entry.personal:
             key = self._key(connection, entry, head.key_id, head.wrapped)
@@ -204,7 +220,7 @@ class Ledger:
             "hash": hashlib.sha256(stored).hexdigest(),
         }
         connection.execute(_INSERT, row)
-        return True
+        return _Appended(new=True, pruned=False, erased=erased)
 
     def _key(
         self, connection: Connection, entry: LedgerEntry, key_id: str | None, wrapped: bytes | None
@@ -310,11 +326,6 @@ class Ledger:
                 chunk = list(portout_ids[start : start + CHUNK])
                 found.update((row[0], row[1]) for row in connection.execute(_ANSWERED, {"portouts": chunk}))
         return found
-
-
-def _is_erased(connection: Connection, portout_id: str) -> bool:
-    found = connection.execute(sa.select(_ERASED), {"portout": portout_id}).scalar_one()
-    return bool(found) or was_erased(connection, portout_id)
 
 
 def _place(portout_id: str, step_key: str) -> str:

@@ -47,10 +47,10 @@ def tidy_pin(pin: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
-def words_in(text: str) -> list[SecretStr]:
+def words_in(text: str) -> set[SecretStr]:
     """Whatever may be a PIN in a free text."""
     words = {word for pattern in _WORDS for word in re.findall(pattern, text)}
-    return [SecretStr(word) for word in words | set(_spelled_in(text))]
+    return {SecretStr(word) for word in words.union(_spelled_in(text))}
 
 
 def unspelled(pin: SecretStr) -> SecretStr:
